@@ -35,7 +35,9 @@ def pytest_runtest_makereport(item: pytest.Item):
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     if not any(pattern.search(reason) for pattern in _allowed_reasons()):
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped for a reason that tests/allowed_skips.toml does not list: {reason}"
+        report.longrepr = (
+            f"{item.nodeid} was skipped for a reason that tests/allowed_skips.toml does not list: {reason}"
+        )
 
 
 @pytest.fixture(autouse=True)
