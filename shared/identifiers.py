@@ -7,7 +7,7 @@ import re
 import time
 import uuid
 
-_SLUG = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def new_id() -> str:
@@ -27,4 +27,4 @@ def is_slug(text: str) -> bool:
     Wildcards in an id have widened access lists before (Mosquitto, CVE-2017-7650), and some brokers
     refuse blanks and dots.
     """
-    return bool(_SLUG.match(text))
+    return _SLUG.fullmatch(text) is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from shared.contracts.messages import Message
-from shared.contracts.printers import PrinterAsk
+from shared.contracts.printers import Filament, PrinterAsk
 
 
 class LastPrint(msgspec.Struct, kw_only=True, rename="camel"):
@@ -16,8 +18,62 @@ class LastPrint(msgspec.Struct, kw_only=True, rename="camel"):
     success: bool
 
 
-class PrintFile(msgspec.Struct, kw_only=True, rename="camel"):
-    """One stored file. `path` is relative, with `/`; `hash` is SHA-1 as OctoPrint shows it, `digest` SHA-256."""
+class Dimensions(msgspec.Struct, kw_only=True):
+    """Size in mm along X (`width`), Y (`depth`) and Z (`height`)."""
+
+    depth: float
+    height: float
+    width: float
+
+
+class Area(msgspec.Struct, kw_only=True, rename="camel"):
+    """The box around some positions, in mm."""
+
+    max_x: float
+    max_y: float
+    max_z: float
+    min_x: float
+    min_y: float
+    min_z: float
+
+
+class GcodeAnalysis(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """What a file says of its print, in OctoPrint's words: seconds, mm, filament by tool; absent where it is unknown.
+
+    `estimated_by` is `slicer` or `own`; `slicer` the program that made the file.
+    """
+
+    estimated_print_time: float | None = None
+    estimated_by: str | None = None
+    filament: dict[str, Filament] = {}
+    dimensions: Dimensions | None = None
+    printing_area: Area | None = None
+    travel_dimensions: Dimensions | None = None
+    travel_area: Area | None = None
+    layer_count: int | None = None
+    slicer: str | None = None
+
+
+class FileThumbnail(msgspec.Struct, kw_only=True):
+    """A picture in a file's comments: `size` bytes of `format` (`png`, `jpg`, `qoi`), in pixels.
+
+    Its Base64 lines are the bytes `start` to `end` of the blob.
+    """
+
+    width: int
+    height: int
+    format: str
+    size: int
+    start: int
+    end: int
+
+
+class PrintFile(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """One stored file. `path` is relative, with `/`; `hash` is SHA-1 as OctoPrint shows it, `digest` SHA-256.
+
+    `analysis` is there once the content was analysed; `not_analysed` says why it could not be. `userdata` is what its
+    uploader gave along, a JSON object.
+    """
 
     path: str
     name: str
@@ -31,15 +87,22 @@ class PrintFile(msgspec.Struct, kw_only=True, rename="camel"):
     failures: int = 0
     last: LastPrint | None = None
     average_print_time: float | None = None
+    analysis: GcodeAnalysis | None = None
+    not_analysed: str | None = None
+    thumbnails: list[FileThumbnail] = []
+    userdata: dict[str, Any] | None = None
 
 
-class PrintFolder(msgspec.Struct, kw_only=True, rename="camel"):
-    """A folder; its size is the sum of the files below it."""
+class PrintFolder(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A folder; `size` and the counts of prints are the sums of all files below it."""
 
     path: str
     name: str
     display: str
     date: int
+    size: int = 0
+    successes: int = 0
+    failures: int = 0
 
 
 class AddFile(PrinterAsk, kw_only=True):
@@ -53,6 +116,7 @@ class AddFile(PrinterAsk, kw_only=True):
     select: bool = False
     print: bool = False
     no_overwrite: bool = False
+    userdata: dict[str, Any] | None = None
 
 
 class FileAdded(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -113,10 +177,45 @@ class DeleteFile(PrinterAsk, kw_only=True):
     path: str
 
 
-class FileDeleted(msgspec.Struct, kw_only=True):
-    """What was removed."""
+class FileDeleted(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What was removed: `count` files and folders, the paths of the first hundred."""
 
     paths: list[str]
+    count: int = 0
+
+
+class CopyFile(PrinterAsk, kw_only=True):
+    """Copy a file, or a folder with all in it. `destination` is a folder that exists, or the whole new path."""
+
+    path: str
+    destination: str
+
+
+class MoveFile(PrinterAsk, kw_only=True):
+    """Move or rename likewise; refused while one of the files is being printed."""
+
+    path: str
+    destination: str
+
+
+class FilePlaced(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where it is now: exactly one of `file` and `folder`. `name` is the name it had before."""
+
+    name: str
+    file: PrintFile | None = None
+    folder: PrintFolder | None = None
+
+
+class AnalyseFile(PrinterAsk, kw_only=True):
+    """Analyse the file again, ahead of those that wait."""
+
+    path: str
+
+
+class AnalysisWanted(msgspec.Struct, kw_only=True):
+    """The analysis has been ordered; its end is the event `file_analysed`."""
+
+    digest: str
 
 
 class ReadBlobUse(Message, kw_only=True):

@@ -168,10 +168,36 @@ class UnselectFile(PrinterAsk, kw_only=True, tag_field="command", tag="unselect"
     path: str = "current"
 
 
+class When(StrEnum):
+    """In which states of an operational printer lines may be sent. A paused print is not `idle`, but not printing."""
+
+    ALWAYS = "always"
+    NOT_PRINTING = "not_printing"
+    IDLE = "idle"
+
+
 class SendGcode(PrinterAsk, kw_only=True, tag_field="command", tag="gcode"):
-    """Send lines of G-code, in order, between the lines of a running print."""
+    """Send lines of G-code, in order, between the lines of a running print.
+
+    `keep_modes`: afterwards units, absolute or relative positions, feed rate and the extruder's count are as before.
+    """
 
     lines: list[str]
+    when: When = When.ALWAYS
+    keep_modes: bool = False
+
+
+class OffsetTemperatures(PrinterAsk, kw_only=True, tag_field="command", tag="temperature_offsets"):
+    """Add degrees, -50 to 50, to the targets in print files, by heater (`tool0`, `bed`); heaters not named stay.
+
+    They end with the connection.
+    """
+
+    offsets: dict[str, float]
+
+
+class FakeAck(PrinterAsk, kw_only=True, tag_field="command", tag="fake_ack"):
+    """Somebody thinks that an `ok` was lost: the printer is asked at once what it has done."""
 
 
 class StopEmergency(PrinterAsk, kw_only=True, tag_field="command", tag="emergency_stop"):
@@ -188,6 +214,8 @@ PrinterCommand = (
     | SelectFile
     | UnselectFile
     | SendGcode
+    | OffsetTemperatures
+    | FakeAck
     | StopEmergency
 )
 

@@ -48,7 +48,7 @@ class Topic:
 
     def __post_init__(self) -> None:
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
-        object.__setattr__(self, "_pattern", re.compile(f"^{pattern}$"))
+        object.__setattr__(self, "_pattern", re.compile(pattern))
 
     @property
     def retain(self) -> bool:
@@ -72,7 +72,7 @@ class Topic:
         """The levels of a concrete topic, or None when it is another topic."""
         if not topic.startswith(base + "/"):
             return None
-        match = self._pattern.match(topic[len(base) + 1 :])
+        match = self._pattern.fullmatch(topic[len(base) + 1 :])
         return match.groupdict() if match else None
 
 
@@ -147,6 +147,9 @@ CREATE_FOLDER = _ask("create_folder", files.CreateFolder, files.FolderCreated, "
 LIST_FILES = _ask("list_files", files.ListFiles, files.FileList, "A page of files and folders.")
 READ_FILE = _ask("read_file", files.ReadFile, files.FileRead, "One file or folder.")
 DELETE_FILE = _ask("delete_file", files.DeleteFile, files.FileDeleted, "Remove a file or folder.")
+COPY_FILE = _ask("copy_file", files.CopyFile, files.FilePlaced, "Copy a file or folder.")
+MOVE_FILE = _ask("move_file", files.MoveFile, files.FilePlaced, "Move or rename a file or folder.")
+ANALYSE_FILE = _ask("analyse_file", files.AnalyseFile, files.AnalysisWanted, "Analyse a file again.")
 READ_BLOB_USE = _ask("read_blob_use", files.ReadBlobUse, files.BlobUse, "Which blobs are still needed.")
 
 CATALOGUE: tuple[Topic, ...] = (
@@ -166,6 +169,9 @@ CATALOGUE: tuple[Topic, ...] = (
     LIST_FILES,
     READ_FILE,
     DELETE_FILE,
+    COPY_FILE,
+    MOVE_FILE,
+    ANALYSE_FILE,
     READ_BLOB_USE,
     ANSWER,
     DEAD,

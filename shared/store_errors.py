@@ -1,0 +1,76 @@
+"""What the database says, in the words of `shared.errors`: busy or gone, full, or broken for good."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.errors import Broken, JobError, OutOfSpace, Unavailable
+
+
+class StoreFailed(Broken):
+    """The database cannot be trusted any more (a failed sync, a damaged file): the process has to start anew."""
+
+    default_code = "store_failed"
+
+
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+_FATAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+# PostgreSQL, appendix A: classes and single codes that pass with time, and those of a full disk.
+_PG_AGAIN = ("08", "40", "53", "55P03", "57")
+_PG_FULL = ("53100",)
+
+
+def translated(error: Exception, name: str) -> JobError | None:
+    """The error to raise instead, or None when this one is for the caller (a broken constraint, a bug).
+
+    `name` says whose database it was.
+    """
+    if isinstance(error, PoolTimeout):
+        return Unavailable(f"all connections to the {name} database are in use", code="database_busy")
+    if isinstance(error, IntegrityError) or not isinstance(error, StatementError):
+        return None
+    if isinstance(error.orig, sqlite3.Error):
+        return _of_sqlite(error.orig, name)
+    if isinstance(error, DBAPIError):
+        return _of_postgresql(error, name)
+    return None
+
+
+def unreachable(name: str) -> Unavailable:
+    """Nobody answers at the database's address."""
+    return Unavailable(f"the {name} database cannot be reached", code="database_unreachable")
+
+
+def _of_sqlite(error: sqlite3.Error, name: str) -> JobError | None:
+    code = getattr(error, "sqlite_errorname", None) or ""
+    if code.startswith(_FULL):
+        return OutOfSpace(f"the disk of the {name} database is full; nothing was stored")
+    if code.startswith(_BUSY):
+        return Unavailable(f"the {name} database is busy", code="database_busy")
+    if code.startswith(_FATAL):
+        return StoreFailed(f"the {name} database failed: {error} ({code})")
+    if code.startswith("SQLITE_READONLY"):
+        return Broken(f"the {name} database cannot be written here: {error}")
+    if "closed" in str(error) or "no active connection" in str(error):
+        return Unavailable(f"the {name} database is closed", code="database_unreachable")
+    return None
+
+
+def _of_postgresql(error: DBAPIError, name: str) -> JobError | None:
+    code = _sqlstate(error.orig)
+    if code.startswith(_PG_FULL):
+        return OutOfSpace(f"the disk of the {name} database is full; nothing was stored")
+    if error.connection_invalidated or code.startswith(_PG_AGAIN) or isinstance(error.orig, OSError):
+        return Unavailable(
+            f"the {name} database cannot be used now ({code or 'connection lost'})", code="database_busy"
+        )
+    return None
+
+
+def _sqlstate(error: Any) -> str:
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
