@@ -1,0 +1,1 @@
+"""Speaks to printers: streams files over serial lines and tells on MQTT what the printers do."""
