@@ -1,0 +1,72 @@
+"""By hand on a real line: offsets of a print's temperatures, a broken-off wait, moves in a pause, a lost `ok`."""
+
+from __future__ import annotations
+
+from shared.contracts.printers import PrinterStatus as S
+from shared.settings import PrinterTimeouts
+
+
+async def test_offsets_move_the_targets_of_a_file_until_the_line_is_closed(connected):
+    at = await connected("--speed", "0", rx_buffer=128)
+    at.session.offset_temperatures({"tool0": 10.0, "bed": -5.0})
+    at.session.start(at.file(content=b"M104 S200\nM140 S60\nM104 T0 S0\nG1 X1 E1\n"))
+    assert (await at.end()).outcome == "done"
+    at.session.send(["M104 S180"])
+    await at.until(lambda: "M104 S180" in at.commands())
+    heating = [text for text in at.commands() if text.startswith(("M104", "M140"))]
+    assert heating == ["M104 S210", "M140 S55", "M104 T0 S0", "M104 S180"]
+    await at.until(lambda: bool(at.recorder.heaters) and at.recorder.heaters["tool0"].offset == 10.0)
+    await at.session.disconnect()
+    assert at.session.offsets == {}
+
+
+async def test_offsets_that_come_during_a_print_count_from_the_next_line(connected):
+    at = await connected("--move-ms", "2", "--speed", "50", rx_buffer=128)
+    moves = b"".join(b"G1 X%d E%d\n" % (20 + i % 50, i + 1) for i in range(400))
+    at.session.start(at.file(content=b"M104 S200\n" + moves + b"M104 S210\n"))
+    await at.until_line(100)
+    at.session.offset_temperatures({"tool0": -20.0})
+    assert (await at.end()).outcome == "done"
+    assert [text for text in at.commands() if text.startswith("M104")] == ["M104 S200", "M104 S190"]
+    assert len(at.moves()) == 400
+
+
+async def test_a_wait_for_heat_is_broken_off_past_what_waits(connected):
+    at = await connected("--speed", "1")
+    at.session.send(["M109 S250", "M117 after"])
+    await at.until(lambda: "250" in str(at.printer.control({"read": "temperatures"})))
+    assert "M117 after" not in at.commands()
+    at.session.send(["M108"])
+    await at.until(lambda: "M117 after" in at.commands(), 5)
+    assert at.session.counters.resends == 0
+
+
+async def test_extruding_in_a_pause_leaves_the_print_as_it_was(connected):
+    at = await connected("--move-ms", "2", "--speed", "50", rx_buffer=128)
+    head = b"M83\nG90\nG1 X20 Y20 Z0.4 F1800\n"
+    at.session.start(at.file(content=head + b"".join(b"G1 X%d E0.1\n" % (20 + i % 50) for i in range(300))))
+    await at.until_line(100)
+    at.session.pause()
+    await at.until_status(S.PAUSED)
+    at.session.send(["G91", "M83", "G1 E5 F300", "M82", "G90"], keep_modes=True)
+    await at.until(lambda: "G1 E5 F300" in at.commands())
+    at.session.resume()
+    assert (await at.end()).outcome == "done"
+    commands = at.commands()
+    by_hand = commands.index("G1 E5 F300")
+    assert commands[by_hand : by_hand + 4] == ["G1 E5 F300", "M82", "G90", "M83"]
+    assert at.session.modal.extruder_relative is True
+
+
+async def test_a_lost_ok_is_found_at_once_when_somebody_says_so(connected):
+    patient = PrinterTimeouts(silence=60.0, temperature=60.0, dead=120.0)
+    at = await connected("--speed", "0", timeouts=patient)
+    await at.until(lambda: at.session.status is S.OPERATIONAL)
+    at.printer.control({"fault": "lose_ok", "every": 1, "count": 1})
+    at.session.send(["M117 lost", "M117 next"])
+    await at.until(lambda: "M117 lost" in at.commands())
+    assert "M117 next" not in at.commands()
+    assert at.session.find_lost_ok()
+    await at.until(lambda: "M117 next" in at.commands(), 5)
+    assert at.session.counters.recovered_oks == 1
+    assert at.commands().count("M117 lost") == 1
