@@ -1,0 +1,91 @@
+"""What a client may say on the push channel: `auth`, `throttle`, `subscribe`. Pure.
+
+As OctoPrint does it, whatever makes no sense is ignored: the channel has no way to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who listens: the name and the session token that /api/login has given."""
+
+    name: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """`current` comes every `factor` half seconds."""
+
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a listener wants: `current` and `history`, and which events (None: all of them)."""
+
+    state: bool = True
+    events: frozenset[str] | None = None
+
+    def wants_event(self, name: str) -> bool:
+        """Whether an event of this name is to be sent."""
+        return self.events is None or name in self.events
+
+
+EVERYTHING = Subscription()
+Command = Auth | Throttle | Subscription
+
+
+def parse(text: str) -> Command | None:
+    """The command in a message; None when there is none or it makes no sense."""
+    try:
+        message = _decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    for name, read in _READERS.items():
+        if name in message:
+            return read(message[name])
+    return None
+
+
+def _auth(value: Any) -> Auth | None:
+    name, colon, token = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    return Auth(name, token) if colon else None
+
+
+def _throttle(value: Any) -> Throttle | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        return None
+    return Throttle(value)
+
+
+def _subscribe(value: Any) -> Subscription | None:
+    """What is not named is not wanted; one value that makes no sense voids the whole, and the former one stays."""
+    if not isinstance(value, dict):
+        return None
+    state, events = value.get("state", False), value.get("events", False)
+    lines = state.values() if isinstance(state, dict) else ()
+    if not isinstance(state, bool | dict) or not all(isinstance(line, bool | str) for line in lines):
+        return None
+    if not isinstance(events, bool | list) or not isinstance(value.get("plugins", False), bool | list):
+        return None
+    wanted = None if events is True else frozenset(name for name in events or () if isinstance(name, str))
+    return Subscription(state=state is not False, events=wanted)
+
+
+# The first one that a message has is what it says.
+_READERS: Mapping[str, Callable[[Any], Command | None]] = MappingProxyType(
+    {"auth": _auth, "throttle": _throttle, "subscribe": _subscribe}
+)

@@ -1,0 +1,15 @@
+"""The rules about callers hold on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.settings import Settings
+from tests.support.database import database_settings
+
+__all__ = ["database_settings"]
+
+
+@pytest.fixture
+def settings(database_settings: Settings) -> Settings:
+    return database_settings
