@@ -6,14 +6,16 @@ import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from shared import load_settings as house
 from shared import settings_loading
 from shared.identifiers import is_slug
 from shared.settings_loading import SECRET, SettingsError
+from shared.settings_section import Section
 
 __all__ = [
     "BrokerSettings",
@@ -37,19 +39,8 @@ LongSecret = Annotated[str, msgspec.Meta(min_length=8, extra={SECRET: True})]
 Millimetres = Annotated[float, msgspec.Meta(gt=0)]
 
 BROKER_SCHEMES = ("mqtt", "mqtts")
+LogFormat = Literal["auto", "json", "text"]  # auto: text on a terminal, else JSON
 LOG_LEVELS = ("debug", "info", "warning", "error")
-
-
-class Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A part of the tree; its text form never shows a secret."""
-
-    def public(self) -> dict[str, Any]:
-        """The values with every secret masked, for showing to people."""
-        return settings_loading.masked(self)
-
-    def __repr__(self) -> str:
-        inner = ", ".join(f"{name}={value!r}" for name, value in self.public().items())
-        return f"{type(self).__name__}({inner})"
 
 
 class BrokerSettings(Section, frozen=True, kw_only=True):
@@ -146,6 +137,10 @@ DENIED_COMMANDS = (
 )  # fmt: skip
 
 
+# An API is found by the first word of its path, so these cannot be a printer's: /octoprint/<printer>/….
+ROUTE_WORDS = frozenset({"api", "appkeys", "docs", "downloads", "login", "octoprint", "plugin", "sockjs", "static"})
+
+
 class PrinterTimeouts(Section, frozen=True, kw_only=True):
     """Seconds. The wire is asked, not guessed at, when an answer is overdue; only `dead` gives the printer up."""
 
@@ -186,6 +181,8 @@ class PrinterSettings(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not is_slug(self.id):
             raise ValueError(f"id {self.id!r} must be letters, digits, '_' and '-', at most 64")
+        if self.id.lower() in ROUTE_WORDS:
+            raise ValueError(f"id {self.id!r} is a word in the addresses of the APIs: choose another one")
         for command in self.deny:
             if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", command):
                 raise ValueError(f"deny {command!r} must be a command without parameters, like M500 or SAVE_CONFIG")
@@ -210,6 +207,7 @@ class Settings(Section, frozen=True, kw_only=True):
     data: str = "jobwire-data"
     instance: str = msgspec.field(default_factory=lambda: host_slug(socket.gethostname()))
     log_level: str = "info"
+    log_format: LogFormat = "auto"
     ops_host: str = "127.0.0.1"
     ops_port: Port = 0
     admin_key: LongSecret | None = None
@@ -220,10 +218,20 @@ class Settings(Section, frozen=True, kw_only=True):
     retention: RetentionSettings = RetentionSettings()
     printer: list[PrinterSettings] = []
     virtual_printer: VirtualPrinterSettings = VirtualPrinterSettings()
+    load: list[house.LoadSettings] = []
+    hvac_group: list[house.HvacGroupSettings] = []
+    smart_button: list[house.SmartButtonSettings] = []
+    flag: list[house.FlagSettings] = []
+    room: list[house.RoomSettings] = []
+    scripts: house.ScriptSettings = house.ScriptSettings()
+    location: house.LocationSettings = house.LocationSettings()
+    wiser: house.WiserSettings = house.WiserSettings()
 
     def __post_init__(self) -> None:
-        for check in (_check_names, _check_printers):
+        for check in (_check_names, _check_printers, house.check_house):
             check(self)
+        for name, value in house.house_or_virtual(self).items():
+            msgspec.structs.force_setattr(self, name, value)
         msgspec.structs.force_setattr(self, "log_level", self.log_level.lower())
         msgspec.structs.force_setattr(self, "printer", _placed(self))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import inspect
 from msgspec.structs import FieldInfo
+
+from shared.setting_places import Places, SettingPath
 
 PREFIX = "JOBWIRE_"
 CONFIG = "JOBWIRE_CONFIG"
@@ -24,6 +28,15 @@ MASK = "********"
 Tree = dict[str, Any]
 Root = TypeVar("Root", bound=msgspec.Struct)
 SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
 NUMBERS: dict[type[inspect.Type], type[int] | type[float]] = {inspect.IntType: int, inspect.FloatType: float}
 
 
@@ -44,23 +57,29 @@ class Variable:
 
 def load(root: type[Root], environ: Mapping[str, str], config: Path | None) -> Root:
     """The tree as structs; see `read_tree`. Raises `SettingsError`."""
-    source = _config_path(environ, config)
-    return _build(root, read_tree(root, environ, config), (), str(source) if source else "environment")
+    tree, places = _read(root, environ, config)
+    return _build(root, tree, (), places)
 
 
 def read_tree(root: type[msgspec.Struct], environ: Mapping[str, str], config: Path | None) -> Tree:
     """Only what was given, as nested dicts, the environment over the file. Raises `SettingsError` for unknown names."""
-    source = _config_path(environ, config)
-    tree: Tree = {}
-    if source is not None:
-        tree = _read_toml(source)
-        _check_keys(root, tree, (), source)
+    return _read(root, environ, config)[0]
+
+
+def _read(root: type[msgspec.Struct], environ: Mapping[str, str], config: Path | None) -> tuple[Tree, Places]:
+    """What was given, and where."""
+    file = config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+    text = "" if file is None else _text_of(file)
+    tree, places = ({} if file is None else _toml(text, file)), Places(file, text)
+    _check_keys(root, tree, (), places)
     known = {variable.name: variable for variable in variables(root)}
+    names: dict[SettingPath, str] = {}
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(RESERVED) and name != CONFIG:
-            variable, text = _variable(name, environ, known)
-            _place(tree, variable.path, _parse(variable, text, name))
-    return tree
+            variable, value = _variable(name, environ, known)
+            _place(tree, variable.path, _parse(variable, value, name))
+            names[variable.path] = name
+    return tree, dataclasses.replace(places, variables=names)
 
 
 def variables(root: type[msgspec.Struct], path: tuple[str, ...] = ()) -> Iterator[Variable]:
@@ -106,19 +125,23 @@ def _hidden(secret: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user.split(':', 1)[0]}:{MASK}@{host}"))
 
 
-def _config_path(environ: Mapping[str, str], config: Path | None) -> Path | None:
-    return config or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
-
-
-def _read_toml(path: Path) -> Tree:
+def _text_of(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError:
+        raise SettingsError(f"{path}: is not valid TOML (it is not UTF-8)") from None
+
+
+def _toml(text: str, path: Path) -> Tree:
+    try:
+        return tomllib.loads(text)
     except ValueError as error:
         raise SettingsError(f"{path}: is not valid TOML ({error})") from None
 
 
+@cache
 def _plain(annotation: Any) -> tuple[inspect.Type, bool]:
     """The type without `| None` and annotations, and whether it is marked as a secret."""
     kind = inspect.type_info(annotation)
@@ -131,6 +154,12 @@ def _plain(annotation: Any) -> tuple[inspect.Type, bool]:
     return kind, secret
 
 
+@cache
+def _fields(section: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """Looked up once for ten thousand tables of one kind."""
+    return msgspec.structs.fields(section)
+
+
 def _table(kind: inspect.Type) -> type[msgspec.Struct] | None:
     """The struct that a section, or each entry of a list of tables, is made of."""
     if isinstance(kind, inspect.ListType):
@@ -138,14 +167,26 @@ def _table(kind: inspect.Type) -> type[msgspec.Struct] | None:
     return kind.cls if isinstance(kind, inspect.StructType) else None
 
 
-def _check_keys(section: type[msgspec.Struct], tree: Tree, path: tuple[str, ...], source: Path) -> None:
-    known = {field.name: _table(_plain(field.type)[0]) for field in msgspec.structs.fields(section)}
+def _check_keys(section: type[msgspec.Struct], tree: Tree, path: SettingPath, places: Places) -> None:
+    known = {field.name: _table(_plain(field.type)[0]) for field in _fields(section)}
     for key, value in tree.items():
+        here = (*path, key)
         if key not in known:
-            raise SettingsError(f"{source}: unknown setting {'.'.join((*path, key))!r}{nearest(key, known)}")
-        for entry in value if isinstance(value, list) else [value]:
-            if known[key] is not None and isinstance(entry, dict):
-                _check_keys(known[key], entry, (*path, key), source)  # type: ignore[arg-type]
+            place = places.table(here).removesuffix(f": {'.'.join(here)}")
+            name = re.sub(r"\[\d+\]", "", ".".join(here))
+            raise SettingsError(f"{place}: unknown setting {name!r}{nearest(key, known)}")
+        table = known[key]
+        if table is not None:
+            for entry, inside in _entries(value, here):
+                if isinstance(inside, dict):
+                    _check_keys(table, inside, entry, places)
+
+
+def _entries(value: Any, path: SettingPath) -> list[tuple[SettingPath, Any]]:
+    """A table, or each of a list of tables, with its path."""
+    if not isinstance(value, list):
+        return [(path, value)]
+    return [((*path[:-1], f"{path[-1]}[{number}]"), entry) for number, entry in enumerate(value, 1)]
 
 
 def _variable(name: str, environ: Mapping[str, str], known: Mapping[str, Variable]) -> tuple[Variable, str]:
@@ -194,38 +235,52 @@ def _parse(variable: Variable, text: str, name: str) -> Any:
         raise SettingsError(f"{name}: expected a number, got {text!r}") from None
 
 
-def _leaf(annotation: Any, value: Any, name: str) -> Any:
+def _leaf(annotation: Any, value: Any, place: str) -> Any:
     try:
         return msgspec.convert(value, annotation)
     except msgspec.ValidationError as error:
-        reason = re.sub(r" - at `.*`$", "", str(error)).replace("Expected", "expected").replace("Invalid", "invalid")
-        raise SettingsError(f"{name}: {reason}") from None
+        raise SettingsError(f"{place}: {_in_words(annotation, str(error))}") from None
 
 
-def _build(section: type[Root], tree: Any, path: tuple[str, ...], source: str) -> Root:
-    """One struct from its part of the tree; an error names the source and the path of the setting."""
-    where = ".".join(path)
+def _in_words(annotation: Any, reason: str) -> str:
+    """msgspec's reason without the names of Python's types."""
+    kind = _plain(annotation)[0]
+    if isinstance(kind, inspect.LiteralType):
+        return f"expected one of {', '.join(str(value) for value in kind.values)}"
+    reason = re.sub(r" - at `.*`$", "", reason).replace("Expected", "expected").replace("Invalid", "invalid")
+    return re.sub(r"`([^`]*)`", lambda match: _words(match[1]), reason)
+
+
+def _words(types: str) -> str:
+    """`int | null` is `a whole number`: in a file and in the environment there is no null."""
+    return " or ".join(WORDS.get(each, each) for each in types.split(" | ") if each != "null")
+
+
+def _build(section: type[Root], tree: Any, path: SettingPath, places: Places) -> Root:
+    """One struct from its part of the tree; an error names the place and the path of the setting."""
     if not isinstance(tree, dict):
-        raise SettingsError(f"{source}: {where}: expected a table, got {tree!r}")
+        raise SettingsError(f"{places.table(path)}: expected a table, got {tree!r}")
+    fields = _fields(section)
     values: Tree = {}
-    for field in msgspec.structs.fields(section):
+    for field in fields:
         if field.name in tree:
-            values[field.name] = _value(field, tree[field.name], (*path, field.name), source)
+            values[field.name] = _value(field, tree[field.name], (*path, field.name), places)
         elif field.required:
-            raise SettingsError(f"{source}: {where}: {field.name} is missing")
+            raise SettingsError(f"{places.table(path)}: {field.name} is missing")
     try:
         return section(**values)
     except ValueError as error:
-        raise SettingsError(f"{source}: {where + ': ' if where else ''}{error}") from None
+        names = tuple(field.name for field in fields)
+        raise SettingsError(f"{places.of_member(path, names, str(error))}: {error}") from None
 
 
-def _value(field: FieldInfo, value: Any, path: tuple[str, ...], source: str) -> Any:
+def _value(field: FieldInfo, value: Any, path: SettingPath, places: Places) -> Any:
     kind, _ = _plain(field.type)
     table = _table(kind)
     if table is None:
-        return _leaf(field.type, value, f"{source}: {'.'.join(path)}")
+        return _leaf(field.type, value, places.of(path))
     if not isinstance(kind, inspect.ListType):
-        return _build(table, value, path, source)
+        return _build(table, value, path, places)
     if not isinstance(value, list):
-        raise SettingsError(f"{source}: {'.'.join(path)}: expected [[{path[-1]}]] tables")
-    return [_build(table, each, (*path[:-1], f"{path[-1]}[{n}]"), source) for n, each in enumerate(value, 1)]
+        raise SettingsError(f"{places.table(path)}: expected [[{path[-1]}]] tables")
+    return [_build(table, entry, here, places) for here, entry in _entries(value, path)]

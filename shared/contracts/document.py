@@ -13,7 +13,15 @@ _INTRODUCTION = """\
 
 This page is made from the catalogue in `shared/contracts/topics.py` by `just docs`; a test fails when they differ.
 `<base>` is `jobwire` unless configured. State and presence are retained; commands, requests, answers and events never
-are. A retained or expired command is dropped, and said so on `<base>/dead/<service>`.
+are.
+
+- A command that is retained, has expired or cannot be understood does not act: whoever asked is answered, everybody
+  hears the event `command_refused` with the reason in plain words, and the message goes to `<base>/dead/<service>`.
+- State is its owner's last word, true together with the owner's presence. While that is `lost`, the gateways keep
+  `available` at `offline`; the owner has the last word as soon as it is back.
+- On the broker that `jobwire up` runs, clients without a name and the account `devices` read everything except commands
+  (`…/set`) and requests (`ask/…`), which they may only write: `mosquitto_sub -t '#'` does not show those.
+- A message of more than 2 MiB reaches nobody: the broker that `jobwire up` runs ends the connection it comes over.
 
 | topic | kind | payload | answer | from | to | what |
 |---|---|---|---|---|---|---|

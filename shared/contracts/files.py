@@ -219,9 +219,13 @@ class AnalysisWanted(msgspec.Struct, kw_only=True):
 
 
 class ReadBlobUse(Message, kw_only=True):
-    """Which of these digests does any file or running print still need? Asked before a blob is removed."""
+    """Which of these digests does any file or running print of a controller still need?
+
+    Asked of every controller before a blob is removed: `owner` is the instance that answers, all others stay silent.
+    """
 
     digests: list[str]
+    owner: str = ""
 
 
 class BlobUse(msgspec.Struct, kw_only=True):

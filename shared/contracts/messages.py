@@ -22,6 +22,10 @@ class Caller(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str | None = None
 
 
+OUTSIDER = Caller(name="mqtt", via="mqtt")
+"""Whoever does not say who it is."""
+
+
 class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The envelope fields that any command or request may carry beside its own."""
 
@@ -35,11 +39,11 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The answer to a request: exactly one of `ok` and `error`."""
+    """The answer to a request: `ok` as JSON of the topic's answer, unless there is an `error`."""
 
     id: str
     correlation_id: str | None = None
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw = msgspec.Raw()
     error: ErrorBody | None = None
 
 

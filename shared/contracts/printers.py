@@ -87,7 +87,11 @@ class JobProgress(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class PrinterJob(msgspec.Struct, kw_only=True, rename="camel"):
-    """Retained at `printer/<id>/job`, at most twice a second while printing."""
+    """Retained at `printer/<id>/job`, at most twice a second while printing.
+
+    `current_z` is the height in mm that the print has come to. `transmitted` counts the lines that were sent since the
+    printer was connected, `resends` how often it asked for one again.
+    """
 
     file: JobFile | None = None
     estimated_print_time: float | None = None
@@ -98,6 +102,9 @@ class PrinterJob(msgspec.Struct, kw_only=True, rename="camel"):
     progress: JobProgress
     run: str | None = None
     line: int | None = None
+    current_z: float | None = None
+    transmitted: int = 0
+    resends: int = 0
     at: datetime
     version: int
 
@@ -116,6 +123,17 @@ class PrinterTemperature(msgspec.Struct, kw_only=True):
     heaters: dict[str, Heater]
     at: datetime
     version: int
+
+
+class PrinterLog(msgspec.Struct, kw_only=True):
+    """At `printer/<id>/log`, at most twice a second and only while somebody asks for it: what went over the line.
+
+    `lines` are the newest since the message before, at most 300, as `Send: N5 M105*35` and `Recv: ok`. Where older ones
+    did not fit, the first is `[...]`.
+    """
+
+    lines: list[str]
+    at: datetime
 
 
 class PrinterAsk(Message, kw_only=True):
@@ -221,11 +239,15 @@ PrinterCommand = (
 
 
 class CommandDone(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The owner has committed the command. `run` is the run it touched; `effect` false means: nothing to do."""
+    """The owner has committed the command. `run` is the run it touched; `effect` false means: nothing to do.
+
+    `shown` is what goes out at `printer/<id>/state` because of it, right behind this answer.
+    """
 
     run: str | None = None
     effect: bool = True
     state: PrinterStatus | None = None
+    shown: PrinterState | None = None
 
 
 class ReadConnection(PrinterAsk, kw_only=True):
@@ -250,3 +272,15 @@ class Announced(msgspec.Struct, kw_only=True):
     """How many topics were published again."""
 
     topics: int
+
+
+class FollowLog(PrinterAsk, kw_only=True):
+    """Publish the printer's log for so many `seconds` from now, at most 60; ask again to go on listening."""
+
+    seconds: float = 30.0
+
+
+class LogFollowed(msgspec.Struct, kw_only=True):
+    """The log comes for so many `seconds`."""
+
+    seconds: float

@@ -5,81 +5,17 @@ Subscriptions, the broker's access lists, the AsyncAPI document and the table in
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from shared.contracts import files, messages, printers, runs
-from shared.errors import Invalid
-from shared.identifiers import is_slug
+from shared.contracts import files, load_topics, messages, printers, runs
+from shared.contracts.topic import ANYBODY as ANYBODY
+from shared.contracts.topic import GATEWAY as GATEWAY
+from shared.contracts.topic import OUTSIDE as OUTSIDE
+from shared.contracts.topic import Kind as Kind
+from shared.contracts.topic import Topic as Topic
+from shared.contracts.topic import ask
 
-
-class Kind(StrEnum):
-    """What a topic is for; the rules of retaining and expiry follow from it."""
-
-    STATE = "state"
-    COMMAND = "command"
-    EVENT = "event"
-    ASK = "ask"
-    ANSWER = "answer"
-    PRESENCE = "presence"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One row of the catalogue.
-
-    `template` is below the base, `{name}` stands for one level. `payload` is the struct (or union) on it; `answer` the
-    struct that answers it. `producer` and `consumers` name services, `outside` means anybody else. `expiry` in seconds.
-    """
-
-    template: str
-    kind: Kind
-    payload: Any
-    doc: str
-    producer: str
-    consumers: tuple[str, ...] = ()
-    answer: Any = None
-    qos: int = 1
-    expiry: int | None = None
-    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
-        object.__setattr__(self, "_pattern", re.compile(pattern))
-
-    @property
-    def retain(self) -> bool:
-        """State and presence are retained; commands, requests, answers and events never are."""
-        return self.kind in (Kind.STATE, Kind.PRESENCE)
-
-    def build(self, base: str, **levels: str) -> str:
-        """The concrete topic. Raises `Invalid` for a level that is not a slug."""
-        for name, level in levels.items():
-            if not is_slug(level):
-                raise Invalid(
-                    f"{level!r} cannot be a {name}: use letters, digits, '_' and '-', at most 64", code="bad_name"
-                )
-        return f"{base}/{self.template.format(**levels)}"
-
-    def filter(self, base: str, **levels: str) -> str:
-        """The subscription filter: `+` for every level that is not given."""
-        return f"{base}/" + re.sub(r"{(\w+)}", lambda m: levels.get(m[1], "+"), self.template)
-
-    def parse(self, base: str, topic: str) -> dict[str, str] | None:
-        """The levels of a concrete topic, or None when it is another topic."""
-        if not topic.startswith(base + "/"):
-            return None
-        match = self._pattern.fullmatch(topic[len(base) + 1 :])
-        return match.groupdict() if match else None
-
-
-GATEWAY = "gateway"
 PRINTER_CONTROLLER = "printer_controller"
-ANYBODY = "*"
-OUTSIDE = "outside"
 
 SERVICE_PRESENCE = Topic(
     "service/{service}/{instance}", Kind.PRESENCE, messages.Presence,
@@ -97,9 +33,14 @@ PRINTER_TEMPERATURE = Topic(
     "printer/{printer}/temperature", Kind.STATE, printers.PrinterTemperature,
     "Temperatures, at most once a second.", PRINTER_CONTROLLER, (GATEWAY, OUTSIDE),
 )  # fmt: skip
+PRINTER_LOG = Topic(
+    "printer/{printer}/log", Kind.EVENT, printers.PrinterLog,
+    "Lines sent and received, while somebody asks for them.", PRINTER_CONTROLLER, (GATEWAY, OUTSIDE), qos=0,
+)  # fmt: skip
 PRINTER_AVAILABLE = Topic(
     "printer/{printer}/available", Kind.STATE, str,
-    "`online` while the printer can take commands, else `offline`.", PRINTER_CONTROLLER, (GATEWAY, OUTSIDE),
+    "`online` while the printer can take commands, else `offline`; a gateway says `offline` for a lost controller.",
+    PRINTER_CONTROLLER, (GATEWAY, OUTSIDE),
 )  # fmt: skip
 PRINTER_SET = Topic(
     "printer/{printer}/set", Kind.COMMAND, printers.PrinterCommand,
@@ -108,7 +49,7 @@ PRINTER_SET = Topic(
 )  # fmt: skip
 RUN = Topic(
     "run/{run}", Kind.STATE, runs.Run,
-    "The run record, kept for a day after its end.", PRINTER_CONTROLLER, (GATEWAY, OUTSIDE), expiry=None,
+    "The run record, kept for a day after its end.", ANYBODY, (GATEWAY, OUTSIDE), expiry=None,
 )  # fmt: skip
 EVENT = Topic(
     "event/{service}/{name}", Kind.EVENT, messages.Event,
@@ -125,22 +66,14 @@ DEAD = Topic(
 
 
 def _ask(verb: str, request: Any, answer: Any, doc: str) -> Topic:
-    return Topic(
-        f"ask/{PRINTER_CONTROLLER}/{verb}",
-        Kind.ASK,
-        request,
-        doc,
-        GATEWAY,
-        (PRINTER_CONTROLLER,),
-        answer=answer,
-        expiry=10,
-    )
+    return ask(PRINTER_CONTROLLER, verb, request, answer, doc)
 
 
 COMMAND_PRINTER = _ask("command", printers.PrinterCommand, printers.CommandDone, "Any printer command, with an answer.")
 READ_CONNECTION = _ask(
     "read_connection", printers.ReadConnection, printers.ConnectionOptions, "Ports and rates on offer."
 )
+FOLLOW_LOG = _ask("follow_log", printers.FollowLog, printers.LogFollowed, "Publish a printer's log for a while.")
 ANNOUNCE = _ask("announce", printers.Announce, printers.Announced, "Publish all retained state again.")
 ADD_FILE = _ask("add_file", files.AddFile, files.FileAdded, "Make a stored blob a print file.")
 CREATE_FOLDER = _ask("create_folder", files.CreateFolder, files.FolderCreated, "Make a folder.")
@@ -157,12 +90,14 @@ CATALOGUE: tuple[Topic, ...] = (
     PRINTER_STATE,
     PRINTER_JOB,
     PRINTER_TEMPERATURE,
+    PRINTER_LOG,
     PRINTER_AVAILABLE,
     PRINTER_SET,
     RUN,
     EVENT,
     COMMAND_PRINTER,
     READ_CONNECTION,
+    FOLLOW_LOG,
     ANNOUNCE,
     ADD_FILE,
     CREATE_FOLDER,
@@ -173,6 +108,7 @@ CATALOGUE: tuple[Topic, ...] = (
     MOVE_FILE,
     ANALYSE_FILE,
     READ_BLOB_USE,
+    *load_topics.CATALOGUE,
     ANSWER,
     DEAD,
 )

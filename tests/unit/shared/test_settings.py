@@ -66,16 +66,18 @@ def test_variables_become_values_of_their_settings_type(name: str, text: str, ex
         ({"JOBWIRE_ZZZ": "1"}, "unknown environment variable 'JOBWIRE_ZZZ'"),
         ({"JOBWIRE_GATEWAY_PORT_FILE": "/x"}, "unknown environment variable"),
         ({"JOBWIRE_GATEWAY_PORT": "http"}, "JOBWIRE_GATEWAY_PORT: expected a number, got 'http'"),
-        ({"JOBWIRE_GATEWAY_PORT": "70000"}, "JOBWIRE_GATEWAY_PORT: expected `int` <= 65535"),
+        ({"JOBWIRE_GATEWAY_PORT": "70000"}, "JOBWIRE_GATEWAY_PORT: expected a whole number <= 65535"),
         ({"JOBWIRE_GATEWAY_PORT": ""}, "JOBWIRE_GATEWAY_PORT is empty"),
         ({"JOBWIRE_BROKER_EXPOSE": "maybe"}, "JOBWIRE_BROKER_EXPOSE: expected true or false, got 'maybe'"),
-        ({"JOBWIRE_ADMIN_KEY": "short"}, "JOBWIRE_ADMIN_KEY: expected `str` of length >= 8"),
+        ({"JOBWIRE_ADMIN_KEY": "short"}, "JOBWIRE_ADMIN_KEY: expected text of length >= 8"),
         ({"JOBWIRE_ADMIN_KEY": ""}, "JOBWIRE_ADMIN_KEY is empty"),
-        ({"JOBWIRE_LOG_LEVEL": "loud"}, "log_level must be one of"),
-        ({"JOBWIRE_INSTANCE": "a/b"}, "instance 'a/b' must be letters"),
-        ({"JOBWIRE_BROKER_URL": "tcp://host"}, "broker: url must look like mqtt://"),
-        ({"JOBWIRE_BROKER_BASE": "a/#"}, "broker: base must be"),
-        ({"JOBWIRE_DATABASE_URL": "mysql://h/d"}, "database: url must begin with postgresql://"),
+        ({"JOBWIRE_DATABASE_SYNCHRONOUS": "off"}, "JOBWIRE_DATABASE_SYNCHRONOUS: expected one of FULL, NORMAL"),
+        ({"JOBWIRE_LOG_FORMAT": "xml"}, "JOBWIRE_LOG_FORMAT: expected one of auto, json, text"),
+        ({"JOBWIRE_LOG_LEVEL": "loud"}, "JOBWIRE_LOG_LEVEL: log_level must be one of"),
+        ({"JOBWIRE_INSTANCE": "a/b"}, "JOBWIRE_INSTANCE: instance 'a/b' must be letters"),
+        ({"JOBWIRE_BROKER_URL": "tcp://host"}, "JOBWIRE_BROKER_URL: url must look like mqtt://"),
+        ({"JOBWIRE_BROKER_BASE": "a/#"}, "JOBWIRE_BROKER_BASE: base must be"),
+        ({"JOBWIRE_DATABASE_URL": "mysql://h/d"}, "JOBWIRE_DATABASE_URL: url must begin with postgresql://"),
         ({"JOBWIRE_ADMIN_KEY": "k" * 8, "JOBWIRE_ADMIN_KEY_FILE": "/x"}, "are both set"),
         ({"JOBWIRE_ADMIN_KEY_FILE": "/does/not/exist"}, "JOBWIRE_ADMIN_KEY_FILE: the file cannot be read"),
     ],
@@ -90,21 +92,30 @@ def test_a_wrong_variable_is_one_sentence_that_names_it(environ: dict[str, str],
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[gateway]\nprot = 1", "unknown setting 'gateway.prot'; did you mean 'port'?"),
+        ("[gateway]\nprot = 1", "line 2: unknown setting 'gateway.prot'; did you mean 'port'?"),
         ("[gatway]\nport = 1", "unknown setting 'gatway'; did you mean 'gateway'?"),
         ("[printer.gcode]\npauze = []", "unknown setting 'printer.gcode.pauze'; did you mean 'pause'?"),
-        ('[gateway]\nport = "x"', "gateway.port: expected `int`, got `str`"),
-        ("[gateway]\nport = true", "gateway.port: expected `int`, got `bool`"),
+        ('[gateway]\nport = "x"', "gateway.port: expected a whole number, got text"),
+        ("[gateway]\nport = true", "gateway.port: expected a whole number, got true or false"),
         ("gateway = 3", "gateway: expected a table, got 3"),
         ("[printer]\nid = 'a'", "printer: expected [[printer]] tables"),
-        ("[[printer]]\nname = 'a'", "printer[1]: id is missing"),
-        ("[[printer]]\nid = 'a'\n[[printer]]\nid = 'b/c'", "printer[2]: id 'b/c' must be letters"),
+        ("[[printer]]\nname = 'a'", "line 1: printer[1]: id is missing"),
+        ("[[printer]]\nid = 'a'\n[[printer]]\nid = 'b/c'", "line 3: printer[2]: id 'b/c' must be letters"),
+        ("[[printer]]\nid = 'api'", "printer[1]: id 'api' is a word in the addresses of the APIs"),
+        ("[[printer]]\nid = 'Plugin'", "printer[1]: id 'Plugin' is a word in the addresses of the APIs"),
         ("[[printer]]\nid = 'a'\n[[printer]]\nid = 'a'", "printer id 'a' is used twice"),
         (
             "[[printer]]\nid='a'\nport='/dev/x'\n[[printer]]\nid='b'\nport='/dev/x'",
             "printer port '/dev/x' is used twice",
         ),
-        ("[[printer]]\nid='a'\n[printer.timeouts]\nsilence = 0", "printer[1].timeouts.silence: expected `float` > 0"),
+        (
+            "[[printer]]\nid='a'\n[printer.timeouts]\nsilence = 0",
+            "line 4: printer[1].timeouts.silence: expected a number > 0",
+        ),
+        ("[[printer]]\nid='a'\n\n[[printer]]\nid='b'\nname = 3", "line 6: printer[2].name: expected text, got a whole"),
+        ("gateway.port = 'x'", "line 1: gateway.port: expected a whole number, got text"),
+        ("gateway = {host = 'x', port = 'y'}", "line 1: gateway.port: expected a whole number, got text"),
+        ("[gateway]\nport = x\n", "is not valid TOML (Invalid value (at line 2"),
         ("[[pri", "is not valid TOML"),
     ],
 )
@@ -114,6 +125,15 @@ def test_a_wrong_file_is_one_sentence_that_names_file_and_setting(toml, text: st
         load_settings({}, config)
     assert str(refused.value).startswith(str(config))
     assert sentence in str(refused.value)
+    assert "`" not in str(refused.value)
+
+
+def test_a_value_of_the_file_is_not_blamed_on_a_variable_or_the_other_way_round(toml) -> None:
+    config = toml('[broker]\nurl = "tcp://host"\n')
+    with pytest.raises(SettingsError, match=r"jobwire\.toml line 1: broker: url must look like"):
+        load_settings({"JOBWIRE_BROKER_PORT": "1900"}, config)
+    with pytest.raises(SettingsError, match=r"^JOBWIRE_BROKER_BASE: base must be"):
+        load_settings({"JOBWIRE_BROKER_BASE": "a/#"}, toml("[broker]\nport = 1900\n"))
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
@@ -216,7 +236,8 @@ def test_the_example_file_shows_every_setting() -> None:
     for name, section in tree.items():
         for part in section if isinstance(section, list) else [section]:
             if isinstance(part, dict):
-                of = shown.printer[0] if name == "printer" else getattr(shown, name)
+                value = getattr(shown, name)
+                of = value[0] if isinstance(value, list) else value
                 assert part.keys() == {field.name for field in msgspec.structs.fields(of)}
 
 
