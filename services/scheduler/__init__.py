@@ -1,0 +1,1 @@
+"""The scheduler: what should run when, and that it ran once."""
