@@ -1,0 +1,1 @@
+"""User scripts: executed only when the setting allows, in a process that can do next to nothing by itself."""
