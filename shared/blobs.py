@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import hashlib
 import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from shared.errors import Invalid, OutOfSpace, TooLarge, Unavailable
 from shared.identifiers import new_id
 
 FLOOR = 64 * 1024 * 1024  # bytes that stay free for the databases, which must go on when uploads cannot
-IN_THREAD = 64 * 1024  # bytes; smaller pieces are hashed faster than a thread is reached
+BATCH = 512 * 1024  # bytes that go to the threads at once: while those hash and write, the next ones arrive
+ON_ITS_WAY = 8 * 1024 * 1024  # bytes after which the disk is set to work, so that the last sync has little left to do
+MOST_PIECES = 1024  # in a batch, so that many tiny ones take no memory
 STALE_PARTS = 24 * 3600.0  # seconds
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PARTS = "parts"
+_sync_file_range: Any = getattr(ctypes.CDLL(None), "sync_file_range", None)
+_WRITE = 2  # SYNC_FILE_RANGE_WRITE of sync_file_range(2): begin, do not wait
+if _sync_file_range is not None:
+    _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
 class BlobWriter:
-    """Takes the pieces of one blob; `digest`, `sha1` (both hex) and `size` are valid after the block has ended."""
+    """Takes the pieces of one blob; `digest`, `sha1` (both hex) and `size` are valid after the block has ended.
+
+    Two threads take one batch of pieces, each for one of the hashes, while the next is collected: a writer holds two.
+    """
 
     def __init__(self, store: BlobStore, file: IO[bytes], part: Path, limit: int | None) -> None:
         self.digest = ""
@@ -36,29 +47,76 @@ class BlobWriter:
         self.existed = False
         self._store, self._file, self._part, self._limit = store, file, part, limit
         self._sha256, self._sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
-        self._checked = 0
+        self._taken = self._checked = self._on_its_way = 0
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self._in_threads: list[asyncio.Future[None]] = []
 
     async def write(self, piece: bytes) -> None:
-        """Append. Raises `TooLarge` over the limit, `OutOfSpace` before the disk is full."""
+        """Append. Raises `TooLarge` at the first byte over the limit; what is wrong with the disk, two batches later.
+
+        That is `OutOfSpace` before the disk is full, else `Unavailable`; after either the blob cannot be finished.
+        """
         self.size += len(piece)
         if self._limit is not None and self.size > self._limit:
             raise TooLarge(f"the file is larger than {self._limit} bytes", detail={"limit": self._limit})
-        if len(piece) < IN_THREAD:
-            self._take(piece)
-        else:
-            await asyncio.to_thread(self._take, piece)
+        self._waiting.append(piece)
+        self._waiting_size += len(piece)
+        if self._waiting_size >= BATCH or len(self._waiting) >= MOST_PIECES:
+            await self._hand_over()
 
-    def _take(self, piece: bytes) -> None:
-        if self.size - self._checked >= FLOOR // 4:
-            self._store.require_space(0)
-            self._checked = self.size
-        self._sha256.update(piece)
-        self._sha1.update(piece)
-        with _disk_errors():
-            self._file.write(piece)
+    async def finish(self) -> None:
+        """Make the blob safe, then visible. Called once, by the store."""
+        await self._hand_over()
+        await self._settled()
+        self._start(self._complete)
+        await self._settled()
 
-    def finish(self) -> None:
-        """Make the blob safe, then visible. Called once by the store, in a thread."""
+    async def close(self) -> None:
+        """Leave nothing of an unfinished blob; the file stays open until no thread writes to it."""
+        if self._in_threads:
+            await asyncio.gather(*self._in_threads, return_exceptions=True)
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    async def _hand_over(self) -> None:
+        """Give the threads what waits, as soon as they have ended with the batch before."""
+        await self._settled()
+        batch, self._waiting, self._waiting_size = self._waiting, [], 0
+        self._start(partial(self._take, batch), partial(self._take_for_sha1, batch))
+
+    async def _settled(self) -> None:
+        """Wait for the threads and raise what went wrong there, also each time after; no cancel reaches them."""
+        if self._in_threads:
+            await asyncio.wait(self._in_threads)
+            for each in self._in_threads:
+                each.result()
+
+    def _start(self, *work: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._in_threads = [loop.run_in_executor(None, each) for each in work]
+
+    def _take_for_sha1(self, batch: list[bytes]) -> None:
+        for piece in batch:
+            self._sha1.update(piece)
+
+    def _take(self, batch: list[bytes]) -> None:
+        for piece in batch:
+            self._taken += len(piece)
+            if self._taken - self._checked >= FLOOR // 4:
+                self._store.require_space(0)
+                self._checked = self._taken
+            self._sha256.update(piece)
+            with _disk_errors():
+                self._file.write(piece)
+        if self._taken - self._on_its_way >= ON_ITS_WAY:
+            with _disk_errors():
+                self._file.flush()
+                _start_writing(self._file.fileno(), self._on_its_way, self._taken - self._on_its_way)
+            self._on_its_way = self._taken
+
+    def _complete(self) -> None:
         self.digest, self.sha1 = self._sha256.hexdigest(), self._sha1.hexdigest()
         target = self._store.path(self.digest)
         with _disk_errors():
@@ -93,11 +151,9 @@ class BlobStore:
         writer = BlobWriter(self, file, part, limit)
         try:
             yield writer
-            await asyncio.to_thread(writer.finish)
+            await writer.finish()
         finally:
-            with contextlib.suppress(OSError):
-                file.close()
-            part.unlink(missing_ok=True)
+            await asyncio.shield(writer.close())
 
     def path(self, digest: str) -> Path:
         """Where the blob is or would be. Raises `Invalid` for anything but 64 lower-case hexadecimal digits."""
@@ -156,6 +212,12 @@ def _disk_errors() -> Iterator[None]:
         if error.errno in _FULL:
             raise OutOfSpace("there is no space left for files") from error
         raise Unavailable(f"the file store failed: {error.strerror or error}", code="file_store_failed") from error
+
+
+def _start_writing(descriptor: int, start: int, size: int) -> None:
+    """Have the kernel write these bytes now, without waiting; where it has no such call (Linux has) they go later."""
+    if _sync_file_range is not None:
+        _sync_file_range(descriptor, start, size, _WRITE)
 
 
 def _sync_folder(folder: Path) -> None:

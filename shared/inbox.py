@@ -13,7 +13,7 @@ from shared import last_rows
 from shared.common_tables import INBOX
 from shared.errors import ErrorBody, JobError, raised_from
 
-_SEEN = select(INBOX.c.answer, INBOX.c.refused).where(INBOX.c.id == bindparam("message"))
+_SEEN = select(INBOX.c.answer, INBOX.c.refused, INBOX.c.handled_at).where(INBOX.c.id == bindparam("message"))
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -21,6 +21,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
     answer: bytes | None
     refused: bool
+    at: datetime | None = None
 
     def error(self) -> JobError | None:
         """The refusal, when it was one."""
@@ -32,7 +33,7 @@ class Recorded(msgspec.Struct, frozen=True):
 async def recorded(tx: AsyncSession, message_id: str) -> Recorded | None:
     """What was answered to this message, or None when it has not been handled."""
     row = (await tx.execute(_SEEN, {"message": message_id})).first()
-    return None if row is None else Recorded(row.answer, row.refused)
+    return None if row is None else Recorded(row.answer, row.refused, row.handled_at)
 
 
 def row(message_id: str, answer: msgspec.Struct | JobError | None, now: datetime) -> dict[str, Any]:

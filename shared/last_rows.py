@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Insert, Table, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -20,16 +20,30 @@ from shared.common_tables import INBOX, OUTBOX
 from shared.sqlite_line import LATER, SqliteLine, Statement
 
 _KEY = "last_rows"
-_TABLES: tuple[Table, ...] = (INBOX, OUTBOX)
-_INSERTS = {table.name: insert(table).prefix_with(LATER) for table in _TABLES}
-_DEFAULTS = {
-    table.name: {
-        column.name: column.default.arg for column in table.c if isinstance(column.default, ScalarElementColumnDefault)
-    }
-    for table in _TABLES
-}
+_TABLES: list[Table] = []
+_INSERTS: dict[str, Insert] = {}
+_DEFAULTS: dict[str, dict[str, Any]] = {}
 
 Row = Mapping[str, Any]
+
+
+def include(*tables: Table) -> None:
+    """Let rows of these tables be written last too. All rows of one transaction have the same columns in a table.
+
+    What stands in such a column is a time, or a value that a database takes as it is.
+    """
+    for table in tables:
+        if table.name not in _INSERTS:
+            _TABLES.append(table)
+        _INSERTS[table.name] = insert(table).prefix_with(LATER)
+        _DEFAULTS[table.name] = {
+            column.name: column.default.arg
+            for column in table.c
+            if isinstance(column.default, ScalarElementColumnDefault)
+        }
+
+
+include(INBOX, OUTBOX)
 
 
 def collecting(tx: AsyncSession) -> AsyncSession:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import msgspec
 
@@ -85,16 +85,23 @@ class TextLines(logging.Formatter):
         return f"{text}\n{scrubbed(self.formatException(record.exc_info))}" if record.exc_info else text
 
 
-def set_up(service: str, level: str, stream: TextIO | None = None, environ: Mapping[str, str] | None = None) -> None:
-    """Log to `stream` (standard error): text when it is a terminal, else JSON. NO_COLOR is honoured (no-color.org).
+def set_up(
+    service: str,
+    level: str,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    form: Literal["auto", "json", "text"] = "auto",
+) -> None:
+    """Log to `stream` (standard error). `auto` is text on a terminal, else JSON. NO_COLOR is honoured (no-color.org).
 
     Libraries are heard from a warning on, unless `level` is `debug`.
     """
     stream = stream or sys.stderr
     environ = os.environ if environ is None else environ
     handler = logging.StreamHandler(stream)
-    if stream.isatty():
-        handler.setFormatter(TextLines(coloured=not environ.get("NO_COLOR")))
+    if form == "text" or (form == "auto" and stream.isatty()):
+        handler.setFormatter(TextLines(coloured=stream.isatty() and not environ.get("NO_COLOR")))
     else:
         handler.setFormatter(JsonLines(service))
     root = logging.getLogger()

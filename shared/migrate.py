@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
 import logging
 import threading
 import time
@@ -135,7 +134,7 @@ def _try_lock(file: Any) -> bool:
 @asynccontextmanager
 async def _on_server(settings: Settings, service: str) -> AsyncIterator[AsyncConnection]:
     schema = store_engines.schema(service)
-    key = int.from_bytes(hashlib.sha256(f"migrate {schema}".encode()).digest()[:8], "big", signed=True)
+    key = store_engines.lock_key("migrate", service)
     engine = store_engines.postgresql_engine(settings, service, pooled=False, limited=False)
     try:
         async with engine.begin() as connection:

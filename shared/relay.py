@@ -33,6 +33,7 @@ FRESH = 1000  # messages held in memory; more are left in the table and read fro
 REMEMBERED = 4 * FRESH  # ids sent lately
 MARK_AFTER = 0.05  # seconds of quiet
 POLL = {"sqlite": 1.0, "postgresql": 0.2}  # seconds; on a server other processes store as well
+LINK_LOST = 1.0  # seconds that an orderly stop waits for a connection that is away
 CLAIM_AGAIN = 1.0  # seconds between tries to become the relay
 PRUNE_EVERY = 600.0  # seconds
 OUTBOX_DAYS = 1.0
@@ -67,6 +68,7 @@ class OutboxRelay:
         self._unmarked: list[tuple[str, bool]] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
+        self._sends = True
         self._failures = 0  # in a row
         self._prune_at = clock.monotonic() + PRUNE_EVERY
         store.on_commit(self._committed)
@@ -76,10 +78,12 @@ class OutboxRelay:
         try:
             while True:
                 try:
-                    if await self._claim.held():
+                    self._sends = await self._claim.held()
+                    if self._sends:
                         await self._turn()
                     else:
                         self._read_again()
+                        self._idle.set()  # whoever holds the claim sends
                         await self._clock.sleep(CLAIM_AGAIN * random.uniform(0.8, 1.2))  # noqa: S311
                 except JobError as error:
                     await self._rest_after(error)
@@ -90,11 +94,17 @@ class OutboxRelay:
                     await self._claim.release()
 
     async def drain(self, within: float) -> None:
-        """Wait until everything committed so far has been sent, at most `within` seconds; used for an orderly stop."""
-        if self._bus.connected:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within):
-                    await self._idle.wait()
+        """Wait until everything committed so far has been sent, at most `within` seconds; used for an orderly stop.
+
+        The table is read once more: a commit whose waiter was cancelled meanwhile has been told to nobody.
+        """
+        self._read_again()
+        if self._sends:
+            self._idle.clear()
+        self._wake.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within if self._bus.connected else min(within, LINK_LOST)):
+                await self._idle.wait()
 
     async def backlog(self) -> relay_rows.Backlog:
         """What waits in the table, marks included that are still to be written."""

@@ -70,7 +70,7 @@ def run_service(name: str, start: Start, *, argv: Sequence[str], migrations: Pat
         return _complain(f"{name}: unknown argument {argv[0]!r}; see --help")
     try:
         settings = load_settings(os.environ)
-        log.set_up(name, settings.log_level)
+        log.set_up(name, settings.log_level, form=settings.log_format)
         if argv and migrations is not None:
             _migrate(settings, name, migrations)
             return DONE

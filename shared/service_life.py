@@ -19,9 +19,11 @@ from shared.settings import Settings, SettingsError
 
 LOG = logging.getLogger(__name__)
 
-OWN_WITHIN = 6.0  # seconds for the service's own coroutines to end by themselves
-DRAIN_WITHIN = 0.5  # for what is in the outbox
-CLOSE_WITHIN = 2.0  # for the bus
+ALL_WITHIN = 9.0  # seconds for an orderly stop
+OWN_WITHIN = 6.0  # of these for the service's own coroutines to end by themselves
+HANDLERS_WITHIN = 1.0  # for the requests that are being handled
+DRAIN_WITHIN = 3.0  # for what is in the outbox
+CLOSE_WITHIN = 1.5  # for the bus
 SCRAPE_WITHIN = 1.0  # for a number that the event loop has to be asked for
 
 Task = asyncio.Task[Any]
@@ -121,11 +123,17 @@ class Life:
             raise
 
     async def _end(self, service: Service, frame: Sequence[Task], own: Sequence[Task]) -> None:
-        """First what serves others, then what is still to be sent, then the bus."""
+        """First what serves others, then what is still being handled, then what is still to be sent, then the bus.
+
+        Nothing is stored after the outbox has been drained: what a stop decides is heard before `offline` is.
+        """
         LOG.info("%s is stopping", service.name)
+        latest = service.clock.monotonic() + ALL_WITHIN - CLOSE_WITHIN
         await _finish(own, OWN_WITHIN)
+        await service.bus.rest(HANDLERS_WITHIN)
         if service.relay is not None:
-            await service.relay.drain(DRAIN_WITHIN)
+            left = latest - service.clock.monotonic()
+            await service.relay.drain(max(0.5, min(DRAIN_WITHIN, left)))
         with contextlib.suppress(TimeoutError, JobError):
             await asyncio.wait_for(service.bus.close(), CLOSE_WITHIN)
         for task in frame:

@@ -9,6 +9,8 @@ one, or with the commit; should it fail, the error is raised there.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,7 +127,17 @@ class SqliteLine(aiosqlite.Connection):
         return cursor.description, cursor.rowcount, cursor.lastrowid, rows
 
 
+def _make_private(path: Path) -> None:
+    """A new file is for its owner alone; SQLite gives the same mode to those beside it.
+
+    One that is there is not opened: to close it would drop the locks that this process holds on it.
+    """
+    with contextlib.suppress(OSError):  # what is wrong with it SQLite will say
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def _connect(path: Path, pragmas: dict[str, str]) -> sqlite3.Connection:
+    _make_private(path)
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS_KEPT
     )

@@ -1,14 +1,18 @@
-"""A service's own database: one transaction at a time on SQLite, a bounded pool on PostgreSQL, one face for both."""
+"""A service's own database, on SQLite or PostgreSQL: transactions take turns, whoever only reads waits for none.
+
+What a transaction has read holds until it commits, in all processes of the service: a decision needs no locks of its
+own. On SQLite the database itself sees to that, on PostgreSQL an advisory lock.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from sqlalchemy import Table
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from shared import last_rows, store_engines
@@ -17,6 +21,7 @@ from shared.settings import Settings
 from shared.sqlite_line import WRITER, SqliteLine, open_line
 from shared.store_errors import StoreFailed, translated, unreachable
 
+_HASTY = "NORMAL"  # commits do not wait for the disk
 _TURN = 5.0  # seconds to wait for one's turn to write
 
 
@@ -39,7 +44,9 @@ class Store:
         self._synchronous = synchronous
         self._writer = writer
         self._reader = reader
-        self._turn = asyncio.Lock() if dialect == "sqlite" else None
+        self._hasty = writer if path is None or synchronous == _HASTY else store_engines.sqlite_writer(path, _HASTY)
+        self._turn = asyncio.Lock()
+        self._lock = text(f"SELECT pg_advisory_xact_lock({store_engines.lock_key('write', service)})")
         self._watchers: list[Callable[[AsyncSession], None]] = []
         self._failed: StoreFailed | None = None
         self._failing = asyncio.Event()
@@ -50,7 +57,7 @@ class Store:
         """The store of `service`; nothing is connected yet, and the tables must have been made by `migrate`."""
         if store_engines.is_postgresql(settings):
             engine = store_engines.postgresql_engine(settings, service)
-            return cls(service, "postgresql", engine, engine)
+            return cls(service, "postgresql", engine, store_engines.reading(engine))
         path = store_engines.sqlite_path(settings, service)
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = store_engines.sqlite_writer(path, settings.database.synchronous)
@@ -62,40 +69,54 @@ class Store:
         self._watchers.append(callback)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, *, lasting: bool = True) -> AsyncIterator[AsyncSession]:
         """A transaction that is committed at the end of the block, or rolled back when the block raises.
 
+        One that is not `lasting` outlives this process, but not a power cut: it does not wait for the disk.
         Raises `Unavailable` for a database that is busy or gone, `OutOfSpace` for a full disk.
         """
         await self._take_turn()
         try:
-            session = last_rows.collecting(AsyncSession(self._writer, expire_on_commit=False))
+            writer = self._writer if lasting else self._hasty
+            session = last_rows.collecting(AsyncSession(writer, expire_on_commit=False))
             try:
-                await self._connect(session)
+                if self.dialect == "postgresql":
+                    await self._connect(session)
+                    await session.execute(self._lock)
                 yield session
-                await self._commit(session)
+                await self._commit(session, lasting)
+            except OSError:
+                await self._give_up(session)
+                raise
             finally:
                 await session.close()
         except Exception as error:
             self._raise(error)
         finally:
-            if self._turn is not None:
-                self._turn.release()
+            self._turn.release()
         for watcher in self._watchers:
             watcher(session)
 
-    async def keep(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Store one row that must outlive this process but not a power cut, as quickly as the database can.
+    @asynccontextmanager
+    async def quickly(self) -> AsyncIterator[AsyncSession]:
+        """A transaction of last rows alone (`shared.last_rows`), which must outlive this process but not a power cut.
 
-        `table` is one of the common tables. Raises what `transaction` does, and `IntegrityError`.
+        Nothing is read in it. Raises what `transaction` does, and `IntegrityError`.
         """
-        if self._turn is None:
+        if self.dialect == "postgresql":
             async with self.transaction() as tx:
-                await last_rows.add(tx, table, row)
+                yield tx
             return
+        session = last_rows.collecting(AsyncSession())
+        yield session
+        await self._write_quickly(last_rows.collected(session))
+        for watcher in self._watchers:
+            watcher(session)
+
+    async def _write_quickly(self, rows: Mapping[str, Sequence[last_rows.Row]]) -> None:
         await self._take_turn()
         try:
-            await last_rows.write_alone(await self._line("NORMAL"), {table.name: [row]})
+            await last_rows.write_alone(await self._line(_HASTY), rows)
         except Exception as error:
             self._raise(error)
         finally:
@@ -106,8 +127,13 @@ class Store:
         """One consistent view; on SQLite it waits for no writer. Nothing written here is kept."""
         try:
             async with AsyncSession(self._reader, expire_on_commit=False) as session:
-                await self._connect(session)
-                yield session
+                try:
+                    if self.dialect == "postgresql":
+                        await self._connect(session)
+                    yield session
+                except OSError:
+                    await self._give_up(session)
+                    raise
         except Exception as error:
             self._raise(error)
 
@@ -122,12 +148,14 @@ class Store:
         for line in self._lines.values():
             await line.close()
         self._lines.clear()
-        for engine in {self._writer, self._reader}:
+        for engine in {self._writer, self._hasty, self._reader}:
             await engine.dispose()
 
-    async def _commit(self, session: AsyncSession) -> None:
+    async def _commit(self, session: AsyncSession, lasting: bool) -> None:
         if self.dialect == "sqlite" and not session.in_transaction():
-            await last_rows.write_alone(await self._line(self._synchronous), last_rows.collected(session))
+            await last_rows.write_alone(
+                await self._line(self._synchronous if lasting else _HASTY), last_rows.collected(session)
+            )
             return
         await last_rows.write(session)
         await session.commit()
@@ -144,16 +172,17 @@ class Store:
 
     async def _connect(self, session: AsyncSession) -> None:
         """A server that is away is told from an OSError of the caller's own by connecting first."""
-        if self.dialect == "sqlite":
-            return
         try:
             await session.connection()
         except (OSError, TimeoutError) as error:
             raise unreachable(self.service) from error
 
+    async def _give_up(self, session: AsyncSession) -> None:
+        """A server that did not answer in time is not asked to roll back: that would take as long again."""
+        if self.dialect == "postgresql":
+            await session.invalidate()
+
     async def _take_turn(self) -> None:
-        if self._turn is None:
-            return
         if not self._turn.locked():
             await self._turn.acquire()
             return

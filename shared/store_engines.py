@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ _ANSWER = 35.0  # seconds for an answer of a server that has gone without a word
 _SERVER = {
     "statement_timeout": "30000",
     "lock_timeout": "5000",
-    "idle_in_transaction_session_timeout": "60000",
+    "idle_in_transaction_session_timeout": "15000",  # a stopped process keeps the others waiting no longer
     "timezone": "UTC",
 }
 
@@ -41,6 +42,17 @@ def sqlite_path(settings: Settings, service: str) -> Path:
 def schema(service: str) -> str:
     """The PostgreSQL schema of `service`."""
     return f"jobwire_{service}"
+
+
+def lock_key(purpose: str, service: str) -> int:
+    """The number of an advisory lock: 64 bits with a sign."""
+    digest = hashlib.sha256(f"{purpose} {schema(service)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool for transactions that only read: one view from beginning to end."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def postgresql_engine(settings: Settings, service: str, *, pooled: bool = True, limited: bool = True) -> AsyncEngine:

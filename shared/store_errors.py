@@ -17,12 +17,23 @@ class StoreFailed(Broken):
     default_code = "store_failed"
 
 
+class Passing(Unavailable):
+    """The database went away or gave another transaction the right of way: a moment later it can be tried again.
+
+    Whether the transaction was committed may be unknown.
+    """
+
+    default_code = "database_lost"
+
+
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_CANTOPEN", "SQLITE_INTERRUPT")
 _FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 _FATAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
-# PostgreSQL, appendix A: classes and single codes that pass with time, and those of a full disk.
-_PG_AGAIN = ("08", "40", "53", "55P03", "57")
+# PostgreSQL, appendix A: classes and single codes that pass in a moment, that pass with time, and of a full disk.
+_PG_PASSING = ("08", "40", "57P01", "57P02", "57P03")
+_PG_AGAIN = ("53", "55P03", "57")
 _PG_FULL = ("53100",)
+_PG_READ_ONLY = "25006"
 
 
 def translated(error: Exception, name: str) -> JobError | None:
@@ -30,6 +41,8 @@ def translated(error: Exception, name: str) -> JobError | None:
 
     `name` says whose database it was.
     """
+    if isinstance(error, OSError) and _of_driver(error):  # TimeoutError is one
+        return Passing(f"the {name} database does not answer: {error or type(error).__name__}")
     if isinstance(error, PoolTimeout):
         return Unavailable(f"all connections to the {name} database are in use", code="database_busy")
     if isinstance(error, IntegrityError) or not isinstance(error, StatementError):
@@ -41,9 +54,9 @@ def translated(error: Exception, name: str) -> JobError | None:
     return None
 
 
-def unreachable(name: str) -> Unavailable:
+def unreachable(name: str) -> Passing:
     """Nobody answers at the database's address."""
-    return Unavailable(f"the {name} database cannot be reached", code="database_unreachable")
+    return Passing(f"the {name} database cannot be reached", code="database_unreachable")
 
 
 def _of_sqlite(error: sqlite3.Error, name: str) -> JobError | None:
@@ -65,11 +78,23 @@ def _of_postgresql(error: DBAPIError, name: str) -> JobError | None:
     code = _sqlstate(error.orig)
     if code.startswith(_PG_FULL):
         return OutOfSpace(f"the disk of the {name} database is full; nothing was stored")
-    if error.connection_invalidated or code.startswith(_PG_AGAIN) or isinstance(error.orig, OSError):
-        return Unavailable(
-            f"the {name} database cannot be used now ({code or 'connection lost'})", code="database_busy"
-        )
+    if error.connection_invalidated or code.startswith(_PG_PASSING) or isinstance(error.orig, OSError):
+        return Passing(f"the {name} database cannot be used now ({code or 'connection lost'})")
+    if code == _PG_READ_ONLY:
+        return Broken(f"the {name} database cannot be written here: {error.orig}")
+    if code.startswith(_PG_AGAIN):
+        return Unavailable(f"the {name} database is busy ({code})", code="database_busy")
     return None
+
+
+def _of_driver(error: OSError) -> bool:
+    """Whether PostgreSQL's driver raised it: SQLAlchemy lets errors of the connection itself through as they are."""
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith("asyncpg."):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _sqlstate(error: Any) -> str:

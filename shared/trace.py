@@ -32,7 +32,8 @@ current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 def new_trace() -> Trace:
     """The first step of a new trace."""
-    return Trace(os.urandom(16).hex(), os.urandom(8).hex())
+    digits = os.urandom(24).hex()
+    return Trace(digits[:32], digits[32:])
 
 
 def parse_traceparent(text: str | None) -> Trace | None:

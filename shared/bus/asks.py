@@ -20,22 +20,13 @@ from shared.bus.counters import Counters
 from shared.bus.outgoing import NO_SUBSCRIBERS, Entry, Outgoing
 from shared.bus.properties import Properties
 from shared.clock import Clock
-from shared.contracts.messages import Message
+from shared.contracts.messages import Answer, Message
 from shared.contracts.topics import Topic
-from shared.errors import Broken, ErrorBody, OutcomeUnknown, Unavailable, raised_from
+from shared.errors import Broken, OutcomeUnknown, Unavailable, raised_from
 from shared.identifiers import new_id
 from shared.trace import next_traceparent
 
 PENDING_LIMIT = 1_000
-
-
-class _Answered(msgspec.Struct, kw_only=True):
-    """`messages.Answer` as it is read: msgspec does not read raw JSON where null is allowed too."""
-
-    id: str = ""
-    correlation_id: str | None = None
-    ok: msgspec.Raw = msgspec.Raw()
-    error: ErrorBody | None = None
 
 
 @dataclass(eq=False)
@@ -43,7 +34,7 @@ class _Pending:
     """A question that waits for its answer."""
 
     entry: Entry
-    answer: asyncio.Future[_Answered]
+    answer: asyncio.Future[Answer]
 
 
 class Asks:
@@ -55,7 +46,7 @@ class Asks:
         self._clock = clock
         self._counters = counters
         self._pending: dict[str, _Pending] = {}
-        self._decoder = msgspec.json.Decoder(_Answered)
+        self._decoder = msgspec.json.Decoder(Answer)
         self._repeats: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -156,7 +147,7 @@ class Asks:
         pending.answer.set_result(answer)
 
 
-def _decoded(topic: Topic, answer: _Answered) -> Any:
+def _decoded(topic: Topic, answer: Answer) -> Any:
     if answer.error is not None:
         raise raised_from(answer.error)
     try:

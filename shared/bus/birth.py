@@ -107,7 +107,10 @@ class Birth:
         return Entry(self.identity.topic, msgspec.json.encode(body), retain=True)
 
     def will(self) -> Will:
-        """What the broker says for us when we cannot."""
+        """What the broker says for us when we cannot: at once, so that no state of ours looks true for longer.
+
+        A connection that only broke for a moment says `online` again with the next one.
+        """
         lost = self.presence("lost")
         return Will(lost.topic, lost.payload)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.bus.asks import Asks
 from shared.bus.birth import Birth, Identity
-from shared.bus.codec import encode, properties_of
+from shared.bus.codec import Words, encode, properties_of
 from shared.bus.counters import Counters
 from shared.bus.delivery import Delivery
 from shared.bus.handling import Handling
@@ -19,6 +19,7 @@ from shared.bus.link import Link
 from shared.bus.outgoing import Entry, Outgoing
 from shared.bus.packets import endpoint_of
 from shared.bus.properties import Properties
+from shared.bus.raw import RawFollowers, RawHandler
 from shared.bus.registry import Handler, Lane, Registry
 from shared.clock import Clock
 from shared.contracts import topics
@@ -39,16 +40,17 @@ class Bus:
         self.base, self.service, self.instance, self.version = base, service, instance, version
         self.counters = Counters()
         self._clock = clock
-        self._registry = Registry(base)
+        self._registry, self._raw = Registry(base), RawFollowers()
         self._outgoing = Outgoing(monotonic=clock.monotonic, counters=self.counters)
         identity = Identity(base, service, instance, version, boot_id=new_id())
         self._birth = Birth(identity, clock=clock, counters=self.counters)
         answers = topics.ANSWER.build(base, client=_slug_of(client_id))
         self._asks = Asks(self._outgoing, reply_to=answers, clock=clock, counters=self.counters)
-        handling = Handling(self._outgoing, base=base, service=service, clock=clock, counters=self.counters)
+        self._handling = Handling(self._outgoing, base=base, service=service, clock=clock, counters=self.counters)
         self._intake = Intake(
             registry=self._registry,
-            handling=handling,
+            raw=self._raw,
+            handling=self._handling,
             counters=self.counters,
             answer_topic=answers,
             on_answer=self._asks.resolve,
@@ -61,6 +63,7 @@ class Bus:
             asks=self._asks,
             intake=self._intake,
             registry=self._registry,
+            raw=self._raw,
             clock=clock,
             counters=self.counters,
         )
@@ -87,17 +90,33 @@ class Bus:
         handler: Handler,
         *,
         lane: Lane | None = None,
-        words: Mapping[str, Mapping[str, Any]] | None = None,
+        words: Words | None = None,
         **levels: str,
     ) -> None:
         """Call `handler` with every command or question that may act, and answer whoever asked.
 
         What it returns (None: `{}`) or the `JobError` it raises is the answer; `NOT_MINE` answers nothing. Retained and
-        expired ones never act. `words` gives single words their JSON (`{"toggle": {"command": "pause"}}`); any other
-        word is the command of that name.
+        expired ones never act. `words` gives single words their JSON (`{"toggle": {"command": "pause"}}`, or a function
+        that does so); any other word is the command of that name.
         """
         self._registry.add(topic, handler, levels=levels, lane=lane, commands=True, words=words)
         self._link.subscribe_now()
+
+    def follow_raw(self, filter: str, handler: RawHandler) -> None:
+        """Call `handler(topic, payload, retained)` with what comes on topics that are not ours; it must not wait."""
+        if self._raw.add(filter, handler):
+            self._link.subscribe_raw(filter)
+
+    def unfollow_raw(self, filter: str, handler: RawHandler) -> None:
+        """End that."""
+        if self._raw.remove(filter, handler):
+            self._link.unsubscribe_raw(filter)
+
+    async def handle_again(self, delivery: Delivery) -> None:
+        """Handle once more what its handler found to be nobody's, by the same rules; whoever asked is answered."""
+        for match in self._registry.match(delivery.name):
+            if match.registration.topic is delivery.topic:
+                await self._handling.handle(match.registration, delivery)
 
     # publishing
 
@@ -117,6 +136,12 @@ class Bus:
         entry = self._entry(topic, payload, None, levels)
         entry.newest_only = True
         self._outgoing.offer(entry)
+
+    def forget(self, topic: Topic, **levels: str) -> None:
+        """Somebody else speaks for this retained topic now: our last value is not published again, nor if it waits."""
+        name = topic.build(self.base, **levels)
+        self._birth.remembered.forget(name)
+        self._outgoing.drop_newest(name)
 
     async def publish_raw(
         self,
@@ -188,6 +213,10 @@ class Bus:
     async def run(self) -> None:
         """Keep the connection; ends after `close`, or cancelled (then the broker sends the will)."""
         await self._link.run()
+
+    async def rest(self, within: float) -> None:
+        """Take no more messages and let handlers end, at most `within` seconds; answers and publishes still go out."""
+        await self._link.rest(within)
 
     async def close(self) -> None:
         """Let handlers end, publish `offline`, send what is left and disconnect. Takes about 6 s at the worst."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 import msgspec
 
 from shared.bus.properties import NO_PROPERTIES, Properties
+from shared.bus.wording import plain
 from shared.contracts.messages import Event, Message
 from shared.contracts.topics import Kind, Topic
 
 JSON = "application/json"
+
+Words = Mapping[str, Mapping[str, Any]] | Callable[[str], "Mapping[str, Any] | None"]
+"""What single words mean, as the JSON of a message: a table, or a function that answers None for other words."""
 
 _CLEARABLE = (Kind.STATE, Kind.PRESENCE)
 _WORD_LIMIT = 64
@@ -29,14 +33,14 @@ class Reader:
     payload for `{}`, and one word (`pause`) for the command of that name. `words` gives other words their JSON.
     """
 
-    def __init__(
-        self, topic: Topic, *, lenient: bool = False, words: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
+    def __init__(self, topic: Topic, *, lenient: bool = False, words: Words | None = None) -> None:
         self._text = topic.payload is str
         self._clearable = topic.kind in _CLEARABLE
         self._lenient = lenient
-        self._words = dict(words or {})
+        table = {} if words is None or callable(words) else dict(words)
+        self._word: Callable[[str], Mapping[str, Any] | None] = words if callable(words) else table.get
         self._tag = _tag_field(topic.payload) if lenient else None
+        self._commands = tuple(dict.fromkeys([*_tags(topic.payload), *table])) if self._tag else ()
         self._type = topic.payload
         self._decoder = None if self._text else msgspec.json.Decoder(topic.payload, strict=not lenient)
 
@@ -53,7 +57,7 @@ class Reader:
         except RecursionError:
             raise Undecodable("nested too deeply") from None
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-            raise Undecodable(str(error)[:200] or type(error).__name__) from None
+            raise Undecodable(plain(error, self._commands, self._tag)) from None
 
     def _read_lenient(self, payload: bytes) -> Any:
         assert self._decoder is not None
@@ -63,10 +67,11 @@ class Reader:
         if len(payload) > _WORD_LIMIT:
             raise Undecodable("neither a JSON object nor one word")
         word = payload.decode().strip().strip('"').lower()
-        if word in self._words:
-            return msgspec.convert(dict(self._words[word]), self._type, strict=False)
         if not word:
             return self._decoder.decode(b"{}")
+        meant = self._word(word)
+        if meant is not None:
+            return msgspec.convert(dict(meant), self._type, strict=False)
         if self._tag is not None:
             return msgspec.convert({self._tag: word}, self._type, strict=False)
         return self._decoder.decode(payload)
@@ -106,6 +111,11 @@ def properties_of(payload: Any, expiry: int | None) -> Properties:
         return NO_PROPERTIES if expiry is None else Properties(expiry=expiry)
     user = tuple((name, value) for name, value in given if value is not None)
     return Properties(expiry=expiry, content_type=JSON, user=user)
+
+
+def _tags(payload: Any) -> Iterator[str]:
+    for one in get_args(payload) or (payload,):
+        yield str(one.__struct_config__.tag)
 
 
 def _tag_field(payload: Any) -> str | None:

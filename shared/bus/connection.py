@@ -18,8 +18,10 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties as PahoProperties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from shared.bus.packets import Endpoint, Incoming, Subscription, Will
-from shared.bus.paho_client import MQTT5, PahoClient, options, session, will_properties
+from shared.bus import framing
+from shared.bus.framing import PUBACK, PUBLISH, Framing
+from shared.bus.packets import Endpoint, Incoming, Subscription, Will, publish_of
+from shared.bus.paho_client import MQTT5, PahoClient, options, session
 from shared.bus.properties import Properties
 from shared.bus.wire import Wire
 
@@ -73,20 +75,20 @@ class Connection:
         self._greeting: asyncio.Future[Greeting] = asyncio.get_running_loop().create_future()
         self._granted: dict[int, asyncio.Future[list[int]]] = {}
         self._wire = Wire()
+        self._framing = Framing()
         self._timer: asyncio.TimerHandle | None = None
         self._writing = False
         self._leaving = False
         self._client = self._make_client(client_id, will)
 
     def _make_client(self, client_id: str, will: Will | None) -> PahoClient:
-        client = PahoClient(self._wire, self._arrived, client_id=client_id, version=self.version)
+        client = PahoClient(self._wire, client_id=client_id, version=self.version)
         if self.endpoint.username is not None:
             client.username_pw_set(self.endpoint.username, self.endpoint.password)
         if will is not None:
-            client.will_set(will.topic, will.payload, 1, True, will_properties(will, self.version))
+            client.will_set(will.topic, will.payload, 1, True)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_publish = self._published
         client.on_subscribe = self._subscribed
         # With this hook paho only queues; all that is queued in one turn of the loop leaves together.
         client.on_socket_register_write = self._want_write
@@ -96,7 +98,7 @@ class Connection:
 
     async def open(self, within: float) -> Greeting:
         """Connect and wait for CONNACK, `within` seconds in all. Raises `NotConnected`."""
-        self._wire.on_readable = self._read
+        self._wire.on_bytes = self._received
         self._wire.on_writable = self._write_soon
         self._wire.on_lost = self._read
         try:
@@ -151,13 +153,15 @@ class Connection:
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties) -> int:
         """Hand a message over; its packet id comes back in `on_published` when the broker has acknowledged it."""
-        packed: Any = properties if self.version is MQTT5 else None  # paho asks it for nothing but `pack()`
-        return self._client.publish(topic, payload, qos, retain, packed).mid
+        packet_id = self._client.next_packet_id() if qos else 0
+        said = properties if self.version is MQTT5 else None
+        self._wire.write(framing.publish(topic, payload, qos=qos, retain=retain, packet_id=packet_id, properties=said))
+        return packet_id
 
     def acknowledge(self, packet_id: int) -> None:
         """Tell the broker that a QoS 1 message is done with."""
         if not self.ended.done():
-            self._client.ack(packet_id, 1)
+            self._wire.write(framing.puback(packet_id))
 
     async def subscribe(self, wanted: Sequence[Subscription], within: float = 10.0) -> list[int]:
         """Subscribe; the answer holds one code a filter, 128 and above: refused. Raises TimeoutError, NotConnected."""
@@ -175,10 +179,35 @@ class Connection:
             raise NotConnected("the connection ended while subscribing")
         return granted.result()
 
+    def unsubscribe(self, filter: str) -> None:
+        """End a subscription; nobody waits for the broker's word."""
+        if not self.ended.done():
+            self._client.unsubscribe(filter)
+
+    # what comes
+
+    def _received(self, data: bytes) -> None:
+        try:
+            for packet in self._framing.packets(data):
+                if self.ended.done():
+                    return
+                self._take(packet)
+        except ValueError as error:
+            self.abort(f"the broker has sent a malformed packet: {error}")
+
+    def _take(self, packet: framing.Packet) -> None:
+        kind = packet.kind
+        if kind == PUBLISH:
+            self._arrived(publish_of(packet.head[0], packet.body, self.version is MQTT5))
+        elif kind == PUBACK:
+            self._on_published(*framing.puback_of(packet.body))
+        else:
+            self._wire.offer(packet.head + packet.body)
+            self._read()
+
     # driving paho
 
     def _read(self) -> None:
-        # A packet that is not complete stays inside paho; what it has read already is not offered again.
         while self._wire.unread and self._in_use:
             self._client.loop_read()
         if self._wire.ended and self._in_use:
@@ -199,7 +228,8 @@ class Connection:
 
     def _write(self) -> None:
         self._writing = False
-        self._client.loop_write()
+        if self._client.want_write():
+            self._client.loop_write()
         self._wire.flush()
 
     def _check_regularly(self) -> None:
@@ -235,9 +265,6 @@ class Connection:
             self._on_message(incoming)
         except Exception:
             logger.exception("a message could not be taken in")
-
-    def _published(self, _c: Client, _u: object, packet_id: int, code: ReasonCode, _p: object) -> None:
-        self._on_published(packet_id, code.value)
 
     def _subscribed(self, _c: Client, _u: object, packet_id: int, codes: list[ReasonCode], _p: object) -> None:
         granted = self._granted.get(packet_id)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from shared.bus.codec import JSON, encode
+from shared.bus import refusals
+from shared.bus.codec import JSON, encode, properties_of
 from shared.bus.counters import Counters, Seldom
 from shared.bus.delivery import NOT_MINE, Delivery, refusal
 from shared.bus.outgoing import Entry
@@ -28,11 +29,6 @@ ATTEMPTS = 4
 HANDLER_LIMIT = 60.0
 DEAD_PAYLOAD = 4 * 1024
 _DEAD_QUEUE = 1_000
-_REFUSALS = {
-    "retained": "a retained command never acts",
-    "expired": "the command came too late",
-    "waited": "the command waited while nobody was here, and says nothing about how long it is good",
-}
 
 
 class Outbound(Protocol):
@@ -49,6 +45,7 @@ class Handling:
     def __init__(self, outgoing: Outbound, *, base: str, service: str, clock: Clock, counters: Counters) -> None:
         self._outgoing = outgoing
         self._base = base
+        self._service = service
         self._clock = clock
         self._counters = counters
         self._seldom = Seldom(clock=clock.monotonic)
@@ -94,9 +91,11 @@ class Handling:
 
     def _failed(self, registration: Registration, delivery: Delivery, error: JobError) -> None:
         self._counters[f"failed.{error.kind}"] += 1
-        # A refusal is an answer like another; where nobody can be answered it must not vanish.
+        # A refusal is an answer like another, and the service tells it together with what it decided.
         if not (registration.commands and isinstance(error, Refused)):
             self.bury(delivery.name, delivery.payload, f"{error.code}: {error.message}", delivery.id)
+            if registration.commands:
+                self._tell(delivery, error)
         elif delivery.reply_to is None:
             self._say(error.kind, "%s: refused: %s", delivery.name, error.message)
         if registration.commands:
@@ -106,7 +105,20 @@ class Handling:
         self._counters[f"dropped.{reason}"] += 1
         self._say(reason, "%s: a command did not act: %s", delivery.name, reason)
         self.bury(delivery.name, delivery.payload, reason, delivery.id)
-        self._answer(delivery, error=Expired(_REFUSALS[reason], code=reason))
+        error = Expired(refusals.sentence(reason, delivery, self._clock.now()), code=reason)
+        self._tell(delivery, error)
+        self._answer(delivery, error=error)
+
+    def _tell(self, delivery: Delivery, error: JobError) -> None:
+        """The event `command_refused`, as long as the dead letters have not filled the queue."""
+        if not refusals.is_told(delivery):
+            return
+        if len(self._outgoing) >= _DEAD_QUEUE:
+            self._counters["dropped.event"] += 1
+            return
+        told = refusals.event(delivery, error, base=self._base, service=self._service, now=self._clock.now())
+        name = topics.EVENT.build(self._base, service=self._service, name=told.type)
+        self._offer(Entry(name, encode(told), topics.EVENT.qos, properties=properties_of(told, None)), "event")
 
     def _answer(self, delivery: Delivery, *, ok: msgspec.Raw | None = None, error: JobError | None = None) -> None:
         name = delivery.reply_to
@@ -119,9 +131,10 @@ class Handling:
         answer = Answer(
             id=delivery.id or "",
             correlation_id=delivery.correlation_id,
-            ok=ok,
             error=error.body() if error is not None else None,
         )
+        if ok is not None:
+            answer.ok = ok
         correlation = delivery.correlation_data or (delivery.correlation_id or "").encode() or None
         properties = Properties(expiry=topics.ANSWER.expiry, correlation=correlation, content_type=JSON)
         expires = self._clock.monotonic() + (topics.ANSWER.expiry or 30)
@@ -150,7 +163,9 @@ class Handling:
         self._say("undecodable", "%s: undecodable: %s", delivery.name, reason)
         self.bury(delivery.name, delivery.payload, f"undecodable: {reason}", delivery.id)
         if answer:
-            self._answer(delivery, error=Invalid(reason, code="undecodable"))
+            error = Invalid(reason, code="undecodable")
+            self._tell(delivery, error)
+            self._answer(delivery, error=error)
 
     def _offer(self, entry: Entry, what: str) -> None:
         try:

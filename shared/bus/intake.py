@@ -13,6 +13,7 @@ from shared.bus.handling import Handling
 from shared.bus.lanes import Lanes
 from shared.bus.ledger import Ledger, Ticket
 from shared.bus.packets import Incoming
+from shared.bus.raw import RawFollowers
 from shared.bus.registry import Match, Registration, Registry
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Intake:
         self,
         *,
         registry: Registry,
+        raw: RawFollowers | None = None,
         handling: Handling,
         counters: Counters,
         answer_topic: str,
@@ -36,6 +38,7 @@ class Intake:
         self.lanes = Lanes(LIMIT)
         self.closing = False
         self._registry = registry
+        self._raw = raw or RawFollowers()
         self._handling = handling
         self._counters = counters
         self._answer_topic = answer_topic
@@ -62,7 +65,13 @@ class Intake:
 
     def _spread(self, incoming: Incoming, ticket: Ticket, waited: bool) -> None:
         matches = self._registry.match(incoming.topic)
-        if not matches:
+        raw = self._raw.match(incoming.topic)
+        for handler in raw:
+            try:
+                handler(incoming.topic, incoming.payload, incoming.retained)
+            except Exception:
+                logger.exception("%s: a message of a device could not be handled", incoming.topic)
+        if not matches and not raw:
             self._counters["dropped.unknown_topic"] += 1
         told = False
         for match in matches:

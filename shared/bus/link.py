@@ -19,6 +19,7 @@ from shared.bus.ledger import Ledger
 from shared.bus.outgoing import Outgoing
 from shared.bus.packets import Endpoint, Subscription
 from shared.bus.paho_client import MQTT5, MQTT311
+from shared.bus.raw import RawFollowers
 from shared.bus.registry import Registry
 from shared.clock import Clock
 from shared.contracts.messages import Presence
@@ -62,6 +63,7 @@ class Link:
         asks: Asks,
         intake: Intake,
         registry: Registry,
+        raw: RawFollowers | None = None,
         clock: Clock,
         counters: Counters,
     ) -> None:
@@ -74,6 +76,7 @@ class Link:
         self._asks = asks
         self._intake = intake
         self._registry = registry
+        self._raw = raw or RawFollowers()
         self._clock = clock
         self._counters = counters
         self._connection: Connection | None = None
@@ -190,7 +193,8 @@ class Link:
     def _subscriptions(self) -> list[Subscription]:
         # Answers come with QoS 0: they must reach us even when the window of QoS 1 is full of commands whose handlers
         # wait for an answer. One that is lost with the connection is asked for again.
-        return [*self._registry.subscriptions(), Subscription(self._asks.reply_to, qos=0)]
+        ours = [*self._registry.subscriptions(), Subscription(self._asks.reply_to, qos=0)]
+        return [*ours, *self._raw.subscriptions()]
 
     async def _subscribe(self, connection: Connection, wanted: Sequence[Subscription]) -> None:
         for start in range(0, len(wanted), _FILTERS_AT_ONCE):
@@ -206,15 +210,27 @@ class Link:
 
     def subscribe_now(self) -> None:
         """A handler was added: subscribe it at once when there is a connection, else with the next one."""
-        if self._connection is None:
-            return
-        task = asyncio.get_running_loop().create_task(self._subscribe_more(self._connection))
+        if self._connection is not None:
+            self._subscribe_soon(self._connection, self._subscriptions())
+
+    def subscribe_raw(self, filter: str) -> None:
+        """The same for a device's topic; the others are not subscribed again for it."""
+        if self._connection is not None:
+            self._subscribe_soon(self._connection, [Subscription(filter)])
+
+    def unsubscribe_raw(self, filter: str) -> None:
+        """Nobody wants a device's topic any more."""
+        if self._connection is not None:
+            self._connection.unsubscribe(filter)
+
+    def _subscribe_soon(self, connection: Connection, wanted: Sequence[Subscription]) -> None:
+        task = asyncio.get_running_loop().create_task(self._subscribe_more(connection, wanted))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _subscribe_more(self, connection: Connection) -> None:
+    async def _subscribe_more(self, connection: Connection, wanted: Sequence[Subscription]) -> None:
         try:
-            await self._subscribe(connection, self._subscriptions())
+            await self._subscribe(connection, wanted)
         except NotConnected as error:
             connection.abort(str(error))
 
@@ -238,10 +254,14 @@ class Link:
         self._counters["failed.taken_over"] += 1
         self._say("rival", "another process is connected as %s, waiting longer and longer: %s", self._client_id, how)
 
+    async def rest(self, within: float) -> None:
+        """Take nothing more in, and let handlers end within `within` seconds; publishing goes on."""
+        self._intake.closing = True
+        await self._intake.lanes.stop(within)
+
     async def close(self) -> None:
         """Let handlers end, say `offline`, send what is left, and disconnect; bounded, about 6 s at the worst."""
-        self._intake.closing = True
-        await self._intake.lanes.stop(3.0)
+        await self.rest(3.0)
         if self._connection is not None:
             self._outgoing.offer(self._birth.presence("offline"))
             await self._outgoing.flushed(2.0)  # over a reconnect too

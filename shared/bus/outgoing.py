@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ QUEUE_LIMIT = 10_000
 ATTEMPTS = 10
 NO_SUBSCRIBERS = 0x10
 _FAILED = 0x80
+_UNSENDABLE = 0x83
+_CANNOT_BE_SAID = (ValueError, OverflowError, struct.error)
 
 
 class Sender(Protocol):
@@ -102,6 +105,13 @@ class Outgoing:
         else:
             older.payload, older.properties, older.expires = entry.payload, entry.properties, entry.expires
 
+    def drop_newest(self, topic: str) -> None:
+        """Do not send the samples of `topic` any more that the broker has not acknowledged."""
+        self._newest.pop(topic, None)
+        for entry in (*self._waiting, *self._in_flight.values()):
+            if entry.newest_only and entry.topic == topic:
+                entry.dropped = True
+
     async def acknowledged(self, entry: Entry, within: float) -> int:
         """Queue `entry` and wait for the broker's code. Raises `Unavailable` when it never left, else `OutcomeUnknown`.
 
@@ -169,9 +179,14 @@ class Outgoing:
         properties = entry.properties
         if properties.expiry is not None and entry.expires < math.inf:
             properties = properties._replace(expiry=max(1, math.ceil(entry.expires - now)))
-        packet_id = sender.publish(
-            entry.topic, entry.payload, qos=entry.qos, retain=entry.retain, properties=properties
-        )
+        try:
+            packet_id = sender.publish(
+                entry.topic, entry.payload, qos=entry.qos, retain=entry.retain, properties=properties
+            )
+        except _CANNOT_BE_SAID:
+            self._counters["dropped.unsendable"] += 1
+            entry.resolve(_UNSENDABLE)
+            return
         if entry.qos:
             self._in_flight[packet_id] = entry
         else:

@@ -61,11 +61,10 @@ class Incoming(NamedTuple):
 
 
 class Will(NamedTuple):
-    """What the broker publishes when this connection ends without a goodbye; `delay` in seconds (MQTT 5)."""
+    """What the broker publishes at once when this connection ends without a goodbye."""
 
     topic: str
     payload: bytes
-    delay: int = 2
 
 
 class Subscription(NamedTuple):

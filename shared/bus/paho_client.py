@@ -1,17 +1,16 @@
-"""paho, made to fit: over a stream that is already connected, without its own queue, with PUBLISH read by our code."""
+"""paho, made to fit: over a stream that is already connected, for everything but PUBLISH and PUBACK (`framing`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties as PahoProperties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from shared.bus.packets import Incoming, Subscription, Will, publish_of
+from shared.bus.packets import Subscription
 from shared.bus.wire import Wire
 
 MQTT5 = MQTTProtocolVersion.MQTTv5
@@ -22,11 +21,9 @@ MAXIMUM_PACKET = 2 * 1024 * 1024
 
 
 class PahoClient(Client):
-    """One connection's client. `arrived` gets every message; acknowledging is the caller's."""
+    """One connection's client: it connects, subscribes, pings and says goodbye."""
 
-    def __init__(
-        self, wire: Wire, arrived: Callable[[Incoming], None], *, client_id: str, version: MQTTProtocolVersion
-    ) -> None:
+    def __init__(self, wire: Wire, *, client_id: str, version: MQTTProtocolVersion) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -35,21 +32,15 @@ class PahoClient(Client):
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        self.max_inflight_messages = 0  # the window is kept in `outgoing`, which survives this connection
         self.suppress_exceptions = True
         self._wire = wire
-        self._take_in = arrived
 
     def _create_socket(self) -> Any:
         return self._wire
 
-    def _handle_publish(self) -> MQTTErrorCode:
-        try:
-            message = publish_of(self._in_packet["command"], self._in_packet["packet"], self.protocol is MQTT5)
-        except ValueError:
-            return MQTTErrorCode.MQTT_ERR_PROTOCOL
-        self._take_in(message)
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
+    def next_packet_id(self) -> int:
+        """For a PUBLISH: subscriptions take theirs from the same numbers."""
+        return self._mid_generate()
 
 
 def session(version: MQTTProtocolVersion) -> dict[str, Any]:
@@ -61,15 +52,6 @@ def session(version: MQTTProtocolVersion) -> dict[str, Any]:
     properties.ReceiveMaximum = RECEIVE_MAXIMUM
     properties.MaximumPacketSize = MAXIMUM_PACKET
     return {"clean_start": False, "properties": properties}
-
-
-def will_properties(will: Will, version: MQTTProtocolVersion) -> PahoProperties | None:
-    """The delay of the will: a client that is back by then was never lost."""
-    if version is not MQTT5:
-        return None
-    properties = PahoProperties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-    properties.WillDelayInterval = will.delay
-    return properties
 
 
 def options(one: Subscription, version: MQTTProtocolVersion) -> SubscribeOptions | int:

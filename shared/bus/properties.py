@@ -37,7 +37,7 @@ class Properties(NamedTuple):
             block += struct.pack("!B", _CORRELATION) + _sized(self.correlation)
         for name, value in self.user:
             block += struct.pack("!B", _USER) + _sized(name.encode()) + _sized(value.encode())
-        return _number(len(block)) + bytes(block)
+        return byte_integer(len(block)) + bytes(block)
 
 
 NO_PROPERTIES = Properties()
@@ -103,7 +103,10 @@ def _read_number(data: bytes | bytearray, at: int) -> tuple[int, int]:
     raise ValueError("a length of more than four bytes")
 
 
-def _number(value: int) -> bytes:
+def byte_integer(value: int) -> bytes:
+    """A variable byte integer (1.5.5)."""
+    if value < 0x80:
+        return bytes((value,))
     packed = bytearray()
     while True:
         value, byte = value >> 7, value & 0x7F

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from shared.bus.codec import Reader
+from shared.bus.codec import Reader, Words
 from shared.bus.delivery import Delivery
 from shared.bus.packets import Subscription
 from shared.contracts.topics import Topic
@@ -54,7 +54,7 @@ class Registry:
         levels: Mapping[str, str],
         lane: Lane | None,
         commands: bool,
-        words: Mapping[str, Mapping[str, Any]] | None = None,
+        words: Words | None = None,
     ) -> Registration:
         """Raises `Invalid` for a level that is not a slug or that the topic does not have."""
         for name, level in levels.items():

@@ -1,7 +1,8 @@
 """A TCP or TLS stream of the event loop in the shape of a socket, so that paho neither blocks nor polls.
 
-Reading: what arrives is kept here and paho reads from memory. Writing: what paho sends in one turn of the loop leaves
-in one piece. Connecting and the TLS handshake are the loop's, so no name look-up or slow peer stops it.
+Reading: what arrives goes to `on_bytes`; what is offered to paho of that it reads from memory. Writing: what paho sends
+in one turn of the loop leaves in one piece. Connecting and the TLS handshake are the loop's, so no name look-up or slow
+peer stops it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import cast
 
 
 class Wire(asyncio.Protocol):
-    """One connection. `on_readable`, `on_writable` and `on_lost` are set by its only user before bytes arrive."""
+    """One connection. `on_bytes`, `on_writable` and `on_lost` are set by its only user before bytes arrive."""
 
     def __init__(self) -> None:
-        self.on_readable: Callable[[], None] = _nothing
+        self.on_bytes: Callable[[bytes], None] = _nothing
         self.on_writable: Callable[[], None] = _nothing
         self.on_lost: Callable[[], None] = _nothing
         self.congested = False
@@ -37,9 +38,7 @@ class Wire(asyncio.Protocol):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        self._arrived = data if self._read >= len(self._arrived) else self._arrived[self._read :] + data
-        self._read = 0
-        self.on_readable()
+        self.on_bytes(data)
 
     def pause_writing(self) -> None:
         self.congested = True
@@ -90,6 +89,16 @@ class Wire(asyncio.Protocol):
             self._transport.write(bytes(self._leaving))
         self._leaving.clear()
 
+    def write(self, data: bytes) -> None:
+        """Send past paho; what a peer that does not read leaves behind is kept by the loop."""
+        if self._transport is not None and not self._ended:
+            self._transport.write(data)
+
+    def offer(self, data: bytes) -> None:
+        """Let paho read this."""
+        self._arrived = data if self._read >= len(self._arrived) else self._arrived[self._read :] + data
+        self._read = 0
+
     def close(self) -> None:
         """Send what is left, then end the connection."""
         self.flush()
@@ -121,5 +130,5 @@ class Wire(asyncio.Protocol):
         return len(self._arrived) - self._read
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     return None

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.database import database_settings, store
+from tests.support.database import store
 
-__all__ = ["database_settings", "store"]
+__all__ = ["store"]

@@ -15,7 +15,7 @@ from shared.bus import NOT_MINE, Delivery
 from shared.common_tables import INBOX, OUTBOX
 from shared.contracts import topics
 from shared.contracts.printers import CommandDone, PrinterStatus, StartPrint
-from shared.decide import decide_by_state, decide_once
+from shared.decide import decide_once
 from shared.errors import Broken, Conflict, Unavailable
 from shared.store import Store
 
@@ -127,35 +127,3 @@ async def test_twins_decided_at_the_same_time_have_one_effect_and_one_answer(sto
     answers = await asyncio.gather(*(decide_once(store, delivery(), slow, now=NOW) for _ in range(6)))
     assert len({answer.run for answer in answers}) == 1
     assert (await count(store, INBOX), await count(store, OUTBOX)) == (1, 1)
-
-
-async def test_a_decision_by_state_is_kept_like_any_other(store: Store) -> None:
-    undone: list[str] = []
-
-    def answering(answer: CommandDone) -> Any:
-        async def handler(tx: None, message: StartPrint) -> CommandDone:
-            assert tx is None
-            return answer
-
-        return handler
-
-    first = await decide_by_state(store, delivery(), answering(CommandDone(run="r1")), now=NOW)
-    again = await decide_by_state(
-        store, delivery(), answering(CommandDone(run="r2")), now=NOW, undone=lambda: undone.append("again")
-    )
-    assert (first, again, undone, await count(store, INBOX)) == (
-        CommandDone(run="r1"), CommandDone(run="r1"), ["again"], 1,
-    )  # fmt: skip
-
-
-async def test_a_refusal_by_state_is_final_for_its_message(store: Store) -> None:
-    async def refusing(tx: None, message: StartPrint) -> CommandDone:
-        raise Conflict("not now")
-
-    async def willing(tx: None, message: StartPrint) -> CommandDone:
-        return CommandDone()
-
-    for handler in (refusing, willing):
-        with pytest.raises(Conflict):
-            await decide_by_state(store, delivery(), handler, now=NOW)
-    assert await count(store, INBOX) == 1

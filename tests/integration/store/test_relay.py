@@ -103,12 +103,11 @@ async def test_a_failed_publish_is_repeated_and_order_holds_within_a_topic(store
     async with running(OutboxRelay(store, bus, clock)):
         bus.failures = [Unavailable("cut"), OutcomeUnknown("silent")]
         await events(store, clock, "1", "2", "3")
-        for _ in range(3):
-            await clock.until_asleep()
-            await clock.advance(10)
-            await asyncio.sleep(0.02)
+        for _ in range(500):
             if len(bus.published) == 3:
                 break
+            await clock.advance(10)
+            await asyncio.sleep(0.01)
         await eventually(lambda: len(bus.published) == 3)
     assert subjects(bus) == ["1", "2", "3"]
 
@@ -199,3 +198,26 @@ async def test_old_rows_are_pruned_and_waiting_ones_stay(store: Store) -> None:
     await events(store, clock, "waiting")
     assert await relay_rows.prune(store, clock.now() + timedelta(days=30), outbox_days=1, inbox_days=7) == 1
     assert (await relay_rows.backlog(store)).count == 1
+
+
+async def test_an_orderly_stop_sends_what_a_cancelled_commit_has_stored(
+    store: Store, database_settings: Settings
+) -> None:
+    clock, bus = ManualClock(), MemoryBus()
+    unheard = Store.open(database_settings, "tested")  # nothing is told, as when a commit's waiter is cancelled
+    async with running(OutboxRelay(store, bus, clock)) as sending:
+        await sending.drain(2)
+        await events(unheard, clock, "the end of a print")
+        await sending.drain(3)
+        assert subjects(bus) == ["the end of a print"]
+    await unheard.close()
+
+
+async def test_a_relay_without_the_claim_has_nothing_to_drain(store: Store, database_settings: Settings) -> None:
+    clock = ManualClock()
+    other = Store.open(database_settings, "tested")
+    async with running(OutboxRelay(store, MemoryBus(), clock, owner="a")) as first:
+        await first.drain(2)
+        async with running(OutboxRelay(other, MemoryBus(), clock, owner="b")) as second:
+            await asyncio.wait_for(second.drain(30), 10)
+    await other.close()

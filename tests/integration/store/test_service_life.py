@@ -127,6 +127,16 @@ async def test_it_becomes_ready_works_and_stops_in_order(example: Example, heard
     assert {line["service"] for line in log} == {"example"}
 
 
+async def test_what_a_stop_has_decided_is_heard_before_the_process_says_offline(
+    example: Example, heard: list[str]
+) -> None:
+    example.start("unheard")
+    await eventually(lambda: "online" in heard, within=15)
+    assert (await asyncio.to_thread(example.end))[0] == 0
+    await eventually(lambda: heard[-1:] == ["offline"], within=10)
+    assert heard[-2:] == ["ended", "offline"]
+
+
 async def test_ctrl_c_during_a_slow_start_ends_it_at_once(example: Example) -> None:
     example.start("slow_start")
     await eventually(lambda: example.readiness()[0] == 503, within=15)

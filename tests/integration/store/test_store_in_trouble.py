@@ -48,6 +48,15 @@ async def test_every_commit_on_sqlite_is_synced_and_the_file_is_in_wal_mode(tmp_
     assert dict(zip(_PRAGMAS, values, strict=True)) == _PRAGMAS
 
 
+async def test_what_belongs_to_a_new_sqlite_database_is_for_its_owner_alone(tmp_path) -> None:
+    store = await open_store(Settings(data=str(tmp_path)), "tested", Kept)
+    async with store.transaction() as tx:
+        tx.add(Kept(id=1))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("tested.db*")}
+    assert modes == dict.fromkeys(("tested.db", "tested.db-wal", "tested.db-shm"), 0o600)
+    await store.close()
+
+
 async def test_a_database_that_another_process_keeps_busy_is_unavailable(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("shared.sqlite_line.BUSY_SECONDS", 0.05)
     store = await open_store(Settings(data=str(tmp_path)))
@@ -99,8 +108,7 @@ async def test_a_failed_sync_ends_the_service_and_nothing_is_accepted(tmp_path) 
     await store.close()
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_settings", ["postgresql"], indirect=True)
+@pytest.mark.database("postgresql")
 async def test_connections_that_the_server_cut_are_replaced_unnoticed(kept: Store, database_settings: Settings) -> None:
     async with kept.transaction() as tx:
         mine = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar()
@@ -114,8 +122,7 @@ async def test_connections_that_the_server_cut_are_replaced_unnoticed(kept: Stor
     await other.close()
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_settings", ["postgresql"], indirect=True)
+@pytest.mark.database("postgresql")
 async def test_a_connection_cut_in_the_middle_is_unavailable_and_undone(
     kept: Store, database_settings: Settings
 ) -> None:

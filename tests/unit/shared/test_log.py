@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -15,6 +16,21 @@ from shared import log
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("form", "terminal", "is_json"),
+    [("auto", True, False), ("auto", False, True), ("text", False, False), ("json", True, True)],
+)
+def test_the_form_is_the_one_that_is_wanted_else_the_reader_decides(
+    form: Literal["auto", "json", "text"], terminal: bool, is_json: bool
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    log.set_up("gateway", "info", stream, {"NO_COLOR": "1"}, form=form)
+    logging.getLogger("x").info("hi")
+    assert stream.getvalue().startswith("{") is is_json
+    assert "hi" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
 
 
 @pytest.fixture(autouse=True)

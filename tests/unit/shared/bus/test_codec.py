@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bus.codec import Reader, Undecodable, encode, envelope_of, properties_of
-from shared.contracts import topics
+from shared.contracts import load_topics, topics
 from shared.contracts.messages import Event
 from shared.contracts.printers import ConnectPrinter, PausePrint, SelectFile, StartPrint
 
@@ -114,3 +114,11 @@ def test_events_repeat_their_attributes_as_cloudevents_do():
 def test_structs_text_and_bytes_are_encoded():
     assert encode(StartPrint(printer="p1")) == b'{"command":"start","printer":"p1"}'
     assert (encode("wörd"), encode(b"\xff")) == ("wörd".encode(), b"\xff")
+
+
+def test_words_may_be_given_meaning_by_a_function() -> None:
+    numbers = Reader(load_topics.LOAD_SET, lenient=True, words=lambda word: {"text": word} if word != "no" else None)
+    assert numbers.read(b"50%").text == "50%"
+    assert numbers.read(b'{"bri":5}').bri == 5
+    with pytest.raises(Undecodable):
+        numbers.read(b"no")

@@ -9,6 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from shared.bus.codec import Reader, Undecodable
 from shared.bus.counters import Counters
 from shared.bus.delivery import NOT_MINE, delivery_of, refusal
 from shared.bus.handling import ATTEMPTS, DEAD_PAYLOAD, Handling
@@ -17,6 +18,7 @@ from shared.bus.packets import Incoming
 from shared.bus.properties import Properties
 from shared.bus.registry import Registry
 from shared.contracts import topics
+from shared.contracts.messages import Caller, Message
 from shared.contracts.printers import CommandDone, StartPrint
 from shared.errors import Conflict, Unavailable
 from shared.trace import current
@@ -67,6 +69,10 @@ class Bench:
         return self.sent.bodies(ANSWERS)
 
     @property
+    def told(self) -> list[dict]:
+        return [event["data"] for event in self.sent.bodies("jobwire/event/test/command_refused")]
+
+    @property
     def dead(self) -> list[dict]:
         return self.sent.bodies("jobwire/dead/test")
 
@@ -93,6 +99,56 @@ async def test_a_refusal_is_answered_and_not_a_dead_letter():
     assert (bench.calls, bench.dead) == (1, [])
 
 
+async def test_a_command_that_never_acts_is_told_to_everybody_with_a_plain_reason_and_who_asked():
+    bench = Bench(CommandDone())
+    late = bench.clock.now() - timedelta(seconds=12)
+    await bench.handle(StartPrint(expires_at=late, caller=Caller(name="ann", via="octoprint", role="viewer")))
+    await bench.handle(StartPrint(), retained=True)
+    assert bench.told == [
+        {
+            "printer": "p1",
+            "command": "start",
+            "code": "expired",
+            "message": "expired 12 s ago",
+            "caller": {"name": "ann", "via": "octoprint", "role": "viewer"},
+        },
+        {
+            "printer": "p1",
+            "command": "start",
+            "code": "retained",
+            "message": "retained commands never act; publish without -r",
+            "caller": {"name": "mqtt", "via": "mqtt", "role": None},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "told"),
+    [
+        (topics.PRINTER_SET, b"fly", ("fly", "unknown command 'fly'")),
+        (topics.PRINTER_SET, b'{"command":"select"}', ("select", "`path` is missing")),
+        (topics.PRINTER_SET, b"{pause", ("", "not JSON")),
+        (topics.ADD_FILE, b"{}", ("add_file", "`name` is missing")),
+        (topics.COMMAND_PRINTER, b'{"command":"select"}', ("select", "`path` is missing")),
+    ],
+)
+async def test_what_cannot_be_understood_is_told_to_everybody_by_its_documented_name(topic, payload, told):
+    bench, levels = Bench(None), {"printer": "p1"} if topic is topics.PRINTER_SET else {}
+    with pytest.raises(Undecodable) as wrong:
+        Reader(topic, lenient=True).read(payload)
+    delivery = delivery_of(topic, levels, Incoming(topic.template, payload), None)
+    bench.handling.undecodable(delivery, str(wrong.value), answer=True)
+    assert (bench.told[0]["command"], bench.told[0]["code"]) == (told[0], "undecodable")
+    assert bench.told[0]["message"].startswith(told[1])
+
+
+async def test_a_question_that_is_answered_is_no_event():
+    bench = Bench(None)
+    asked = delivery_of(topics.ADD_FILE, {}, Incoming("t", b"{}"), Message(reply_to=ANSWERS))
+    bench.handling.undecodable(asked, "`name` is missing", answer=True)
+    assert (bench.told, len(bench.answers)) == ([], 1)
+
+
 async def test_what_is_unavailable_is_tried_again_and_then_done():
     bench = Bench(Unavailable("locked"), Unavailable("locked"), CommandDone())
     await bench.handle()
@@ -106,6 +162,7 @@ async def test_what_stays_unavailable_is_answered_and_buried_after_a_bounded_num
     assert bench.calls == ATTEMPTS
     assert bench.answers[0]["error"]["kind"] == "unavailable"
     assert bench.dead[0]["reason"] == "unavailable: locked"
+    assert [told["message"] for told in bench.told] == ["locked"]
 
 
 async def test_a_retry_does_not_go_on_after_the_command_has_expired():
@@ -157,6 +214,8 @@ async def test_what_is_retained_expired_or_of_unknown_age_does_not_act(change, i
     assert bench.answers[0]["error"]["kind"] == "expired"
     assert (bench.dead[0]["reason"], bench.dead[0]["id"]) == (reason, "1")
     assert bench.counters[f"dropped.{reason}"] == 1
+    assert bench.told[0]["code"] == reason
+    assert bench.told[0]["message"] == bench.answers[0]["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,10 @@ async def test_a_slow_lane_does_not_hold_up_another_and_keeps_its_order():
 async def test_stopping_lets_what_runs_end_begins_nothing_more_and_cancels_what_hangs():
     lanes, done = Lanes(10), []
 
+    stopping = asyncio.Event()
+
     async def soon():
-        await asyncio.sleep(0.01)
+        await stopping.wait()
         done.append("soon")
 
     async def never():
@@ -93,7 +95,8 @@ async def test_stopping_lets_what_runs_end_begins_nothing_more_and_cancels_what_
     lanes.add("a", unwanted)
     lanes.add("b", never)
     await settle()
-    await lanes.stop(0.05)
+    asyncio.get_running_loop().call_soon(stopping.set)
+    await lanes.stop(0.5)
     lanes.add("c", unwanted)
     await settle()
     assert done == ["soon", "cancelled"]

@@ -72,6 +72,23 @@ async def test_an_acknowledgement_of_an_old_connection_says_nothing(outgoing):
     assert len(outgoing) == 1
 
 
+async def test_what_cannot_be_said_in_a_packet_is_dropped_and_stops_nothing(outgoing):
+    class Strict(Line):
+        def publish(self, topic, payload, **rest):
+            if "+" in topic:
+                raise ValueError("no wildcards")
+            return super().publish(topic, payload, **rest)
+
+    line = Strict()
+    outgoing.attach(line, window=1, largest=1_000, first=())
+    outgoing.offer(Entry("a/+", b"0"))
+    outgoing.offer(Entry("t", b"1"))
+    assert (line.payloads, outgoing.in_flight) == ([b"1"], 1)
+    outgoing.published(line.packets[0], 0)
+    with pytest.raises(Unavailable):
+        await outgoing.acknowledged(Entry("a/+", b"2"), within=5)
+
+
 async def test_of_newest_only_values_one_waits_for_each_topic(outgoing):
     for number in range(100):
         outgoing.offer(Entry("a", b"%d" % number, newest_only=True))
@@ -175,3 +192,15 @@ async def test_flushed_says_whether_everything_left(outgoing):
     assert not await outgoing.flushed(0.01)
     outgoing.published(line.packets[0], 0)
     assert await outgoing.flushed(0.01)
+
+
+async def test_a_sample_of_a_topic_that_somebody_else_speaks_for_now_is_not_sent_again(outgoing):
+    line, again = Line(), Line()
+    outgoing.attach(line, window=1, largest=1000)
+    outgoing.offer(Entry("ours", b"in flight", newest_only=True))
+    outgoing.offer(Entry("ours", b"waits", newest_only=True))
+    outgoing.offer(Entry("other", b"stays", newest_only=True))
+    outgoing.detach()
+    outgoing.drop_newest("ours")
+    outgoing.attach(again, window=5, largest=1000)
+    assert again.payloads == [b"stays"]
