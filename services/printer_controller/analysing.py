@@ -37,6 +37,7 @@ class Analysing:
         self._shop = shop
         self._printers = printers
         self._runner = make_runner(self._finished)
+        self._runner.began = self._began
         self._looking = asyncio.Event()  # there may be more of the backlog to order
         self._begun_anew = asyncio.Event()  # some wish gave way or could not be kept: look from the beginning
 
@@ -87,6 +88,12 @@ class Analysing:
     def _those_here(self, digests: list[str]) -> list[str]:
         """The others lie on another host."""
         return [digest for digest in digests if self._shop.blobs.exists(digest)]
+
+    async def _began(self, digest: str) -> None:
+        async with self._shop.writing() as writing:
+            for path in await analyses.paths(writing.tx, digest):
+                data = {"name": file_names.last(path), "path": path, "origin": "local"}
+                await writing.event("file_analysis_began", path, data)
 
     async def _finished(self, digest: str, outcome: Outcome) -> None:
         result, reason = (outcome, None) if isinstance(outcome, FileAnalysis) else (None, outcome.reason)

@@ -14,15 +14,14 @@ from services.printer_controller import bookkeeping
 from services.printer_controller.fleet import Fleet
 from services.printer_controller.printers import Printer
 from services.printer_controller.writing import Writing
-from shared.bus import NOT_MINE, Delivery
-from shared.contracts.messages import Caller
+from shared.bus import NOT_MINE, Delivery, refusals
+from shared.contracts.messages import OUTSIDER, Caller
 from shared.contracts.printers import CommandDone, PrinterAsk
 from shared.decide import decide_by_state, decide_once
-from shared.errors import Broken, JobError, Unavailable
+from shared.errors import Broken, JobError, NotFound, Refused, Unavailable
 
 LOG = logging.getLogger(__name__)
 
-OUTSIDER = Caller(name="mqtt", via="mqtt")
 Effect = Callable[[], Awaitable[None] | None]
 Ask = TypeVar("Ask", bound=PrinterAsk)
 
@@ -59,9 +58,10 @@ async def decide(fleet: Fleet, delivery: Delivery, decider: Decider, *, writes: 
     meanwhile. One that only looks at the session's state does not wait for that.
     `NOT_MINE` when another controller holds the printer.
     """
-    printer = await fleet.answering(delivery.levels.get("printer") or delivery.message.printer)
+    named = delivery.levels.get("printer") or delivery.message.printer
+    printer = await fleet.answering(named)
     if printer is None:
-        return NOT_MINE
+        return await nobodys(fleet, delivery, named)
     if printer.stopping:
         raise Unavailable("the printer controller is stopping")
     if not writes:
@@ -69,6 +69,16 @@ async def decide(fleet: Fleet, delivery: Delivery, decider: Decider, *, writes: 
     async with printer.lock:
         await bookkeeping.settle(printer)
         return await _decide(fleet, printer, delivery, decider, writes=True)
+
+
+async def nobodys(fleet: Fleet, delivery: Delivery, named: str) -> Any:
+    """`NOT_MINE`, unless nobody else is there whose printer it could be: then it is refused and announced."""
+    if not fleet.is_nobodys(named):
+        return NOT_MINE
+    known = ", ".join(printer.id for printer in fleet)
+    error = NotFound(f"there is no printer {named!r}: one of {known}", code="no_such_printer")
+    await _announce_refusal(fleet, named, delivery, error)
+    raise error
 
 
 async def _decide(fleet: Fleet, printer: Printer, delivery: Delivery, decider: Decider, *, writes: bool) -> Any:
@@ -79,49 +89,43 @@ async def _decide(fleet: Fleet, printer: Printer, delivery: Delivery, decider: D
         asked.append(Asked(fleet, printer, caller, None if tx is None else fleet.shop.writing_in(tx)))
         return await decider(asked[-1], message)
 
-    once = decide_once if writes else decide_by_state
+    shop, now = fleet.shop, printer.now()
     try:
-        answer = await once(fleet.shop.store, delivery, handle, now=printer.now(), undone=asked.clear)
+        if writes:
+            answer = await decide_once(shop.store, delivery, handle, now=now, undone=asked.clear)
+        else:
+            answer = await decide_by_state(shop.answered, delivery, handle, now=now)
     except JobError as error:
-        if asked:
-            await _announce_refusal(printer, delivery, caller, error)
+        if asked and isinstance(error, Refused):  # of what fails otherwise the bus tells, after its last try
+            await _announce_refusal(fleet, printer.id, delivery, error)
         raise
     for effect in asked[-1].effects if asked else []:
         await _do(printer, effect)
     return _with_state(answer, printer)
 
 
-def command_name(message: Any) -> str:
-    """The request's name as it is on the wire, or of its struct for one that has none."""
-    config = type(message).__struct_config__
-    return str(config.tag or type(message).__name__)
-
-
 async def _do(printer: Printer, effect: Effect) -> None:
     """What was committed is committed: an effect that fails is logged, and shows in the printer's state."""
     try:
-        waiting = effect()
+        with printer.publishing.held():
+            waiting = effect()
         if waiting is not None:
             await waiting
     except (JobError, OSError, TimeoutError) as error:
         LOG.warning("%s: a committed command had no effect: %s", printer.id, error)
 
 
-async def _announce_refusal(printer: Printer, delivery: Delivery, caller: Caller, error: JobError) -> None:
-    data = {
-        "printer": printer.id,
-        "command": command_name(delivery.message),
-        "code": error.code,
-        "message": error.message,
-        "caller": msgspec.to_builtins(caller),
-    }
+async def _announce_refusal(fleet: Fleet, printer: str, delivery: Delivery, error: JobError) -> None:
+    data = {**refusals.data(delivery, error), "printer": printer}
     try:
-        async with printer.shop.writing() as writing:
-            await writing.event("command_refused", printer.id, data)
+        async with fleet.shop.writing() as writing:
+            await writing.event(refusals.COMMAND_REFUSED, printer, data)
     except JobError as unwritten:
-        LOG.warning("%s: a refusal could not be announced (%s): %s", printer.id, unwritten, data)
+        LOG.warning("%s: a refusal could not be announced (%s): %s", printer, unwritten, data)
 
 
 def _with_state(answer: Any, printer: Printer) -> Any:
     """The state that the command led to, which it had not yet when it was decided."""
-    return msgspec.structs.replace(answer, state=printer.status) if isinstance(answer, CommandDone) else answer
+    if not isinstance(answer, CommandDone):
+        return answer
+    return msgspec.structs.replace(answer, state=printer.status, shown=printer.publishing.waiting())

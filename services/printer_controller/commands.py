@@ -22,6 +22,7 @@ from services.printer_controller.progress import Place
 from services.printer_controller.session import PrinterSession
 from services.printer_controller.states import Decision
 from services.printer_controller.view import Selection
+from shared.bus.refusals import caller_data
 from shared.contracts.printers import (
     CancelPrint,
     CommandDone,
@@ -57,9 +58,8 @@ async def start(asked: Asked, command: StartPrint) -> CommandDone:
     """Print the selected file; with nothing selected nothing happens, and an event says so."""
     chosen = _chosen(asked)
     if _decided(asked, command) is Decision.NOTHING or chosen is None:
-        await asked.writing.event(
-            "print_without_file", asked.printer.id, {"printer": asked.printer.id, "caller": asked.caller.name}
-        )
+        data = {"printer": asked.printer.id, "caller": caller_data(asked.caller)}
+        await asked.writing.event("print_without_file", asked.printer.id, data)
         return CommandDone(effect=False)
     return CommandDone(run=await begin(asked, chosen))
 

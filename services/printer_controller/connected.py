@@ -14,12 +14,13 @@ from services.printer_controller.port import Link
 from services.printer_controller.print_control import PrintControl, Stage
 from services.printer_controller.sender import Sender
 from services.printer_controller.serial_line import SerialLine
-from services.printer_controller.wire import Capability, ErrorLine, FirmwareInfo, Report, SdStatus
+from services.printer_controller.wire import Capability, ErrorLine, FirmwareInfo, Position, Report, SdStatus
 from shared.contracts.printers import Heater, PrinterStatus
 from shared.settings import PrinterSettings
 
 EMERGENCY = b"M112\n"
 EMERGENCY_AGAIN = (0.05, 0.2)  # s: it has no number, so nobody asks for it again if it was damaged
+POSITION_EVERY = 0.5  # s between two reports of the position: each is written down before it is told
 FAREWELL = 0.5  # s for the last bytes before a line is given up on purpose
 
 _log = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ class ConnectedPrinter:
         self.firmware = ""
         self._owner = owner
         self._settings = settings
+        self._now = monotonic
+        self._position_due = monotonic()
         self._names = temperatures.heater_names(settings)
         self.sender = Sender(
             rx_buffer=settings.rx_buffer,
@@ -70,7 +73,7 @@ class ConnectedPrinter:
             timeouts=settings.timeouts,
             now=monotonic(),
         )
-        self.line = SerialLine(link, self.sender, self, settings.timeouts, monotonic)
+        self.line = SerialLine(link, self.sender, self, settings.timeouts, monotonic, owner.observer.terminal)
         self.control = PrintControl(self.line, owner, settings, monotonic)
         self.sender.enqueue([*safe_lines, b"M115", ASK], mark="ready", certain=True)
         self.line.push()
@@ -175,6 +178,16 @@ class ConnectedPrinter:
         if heaters != self._owner.heaters:
             self._owner.heaters = heaters
             self._owner.observer.temperatures_changed(heaters)
+
+    def position_told(self, position: Position) -> None:
+        """Where the printer is, and with which tool and feed rate; not told more often than clients look."""
+        now = self._now()
+        if now < self._position_due:
+            return
+        self._position_due = now + POSITION_EVERY
+        self.sender.digest()
+        told = {"x": position.x, "y": position.y, "z": position.z, "e": position.e}
+        self._owner.observer.printer_event("position_reported", {**self.sender.modal.snapshot().place, **told})
 
     def action_asked(self, name: str) -> None:
         """`// action:`: the printer wants its host to do something; what does not fit the state is not done."""

@@ -47,6 +47,7 @@ class Connecting:
     def leave(self) -> None:
         """Connect no more until somebody wants it again."""
         self._wanted = None
+        self._printer.port_missing("")
         self._changed.set()
 
     async def keep(self) -> None:
@@ -79,6 +80,7 @@ class Connecting:
         while (wanted := self._wanted) is not None:
             if self._printer.status in states.OPERATIONAL:
                 misses, found = 0, True
+                self._printer.port_missing("")
             elif self._printer.status in LOST and (not found or wanted.port == discovery.AUTO):
                 found = await self._attempt(wanted)
                 misses = 0 if found else misses + 1
@@ -96,7 +98,9 @@ class Connecting:
         found = await asyncio.to_thread(printer.shop.ports) if wanted.port == discovery.AUTO else []
         own = printer.settings.port
         first = [own] if wanted.port == discovery.AUTO != own else []
-        for port in [*first, *discovery.candidates(wanted.port, found, {*self._claimed(), *first})]:
+        ports = [*first, *discovery.candidates(wanted.port, found, {*self._claimed(), *first})]
+        printer.port_missing(discovery.why_missing(wanted.port, ports))
+        for port in ports:
             if not discovery.seems_there(port) or printer.session is None:
                 continue
             try:

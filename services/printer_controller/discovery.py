@@ -63,6 +63,15 @@ def seems_there(port: str) -> bool:
     return "://" in port or os.path.exists(port)
 
 
+def why_missing(port: str, tried: Collection[str]) -> str:
+    """Why there is nothing to open for a printer whose port is `port`, for people; "" when one of `tried` is there."""
+    if any(seems_there(name) for name in tried):
+        return ""
+    if port != AUTO:
+        return f"the port {port} does not exist; is the printer plugged in and switched on?"
+    return "no free serial port was found; is the printer plugged in and switched on?"
+
+
 def options(
     settings: PrinterSettings, found: Iterable[str], claimed: Collection[str], saved: SavedConnection
 ) -> ConnectionOptions:

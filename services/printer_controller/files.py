@@ -89,15 +89,20 @@ async def put(
     return row
 
 
-async def make_folders(tx: AsyncSession, path: str, now: datetime) -> str:
-    """Make the folders above `path`; answers `path` in the spelling of those that were there before."""
+async def make_folders(tx: AsyncSession, path: str, now: datetime, made: list[str] | None = None) -> str:
+    """Make the folders above `path`; answers `path` in the spelling of those that were there before.
+
+    The paths of those that were not are put into `made`.
+    """
     above = ""
     for wanted in file_names.parents(path):
-        above = (await make_folder(tx, under(above, file_names.last(wanted)), now)).path
+        above = (await make_folder(tx, under(above, file_names.last(wanted)), now, made=made)).path
     return under(above, file_names.last(path))
 
 
-async def make_folder(tx: AsyncSession, path: str, now: datetime, display: str | None = None) -> FolderRow:
+async def make_folder(
+    tx: AsyncSession, path: str, now: datetime, display: str | None = None, made: list[str] | None = None
+) -> FolderRow:
     """The folder `path`, made when it is not there; those above it must be. Raises `Conflict` for a file there."""
     if await find(tx, path) is not None:
         raise Conflict("A file of that name already exists", code="is_a_file")
@@ -110,6 +115,8 @@ async def make_folder(tx: AsyncSession, path: str, now: datetime, display: str |
         )  # fmt: skip
         tx.add(row)
         await tx.flush()
+        if made is not None:
+            made.append(path)
     return row
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from services.printer_controller import asking, discovery, handlers_file_reads, handlers_files, states
+from services.printer_controller import asking, discovery, handlers_file_reads, handlers_files, handlers_log, states
 from services.printer_controller.asking import Asked
 from services.printer_controller.commands import BY_STATE, COMMANDS
 from services.printer_controller.fleet import Fleet
 from services.printer_controller.printers import Printer
 from shared.bus import NOT_MINE, Bus, Delivery
+from shared.bus.refusals import caller_data
 from shared.contracts import topics
 from shared.contracts.printers import Announced, CommandDone, ConnectionOptions, StopEmergency
 from shared.contracts.topics import Topic
@@ -39,16 +40,17 @@ async def command_printer(fleet: Fleet, delivery: Delivery) -> CommandDone | Any
 
 async def stop_at_once(fleet: Fleet, delivery: Delivery) -> CommandDone | Any:
     """`M112` before anything is waited for, the database included; then it is written down like any command."""
-    printer = await fleet.answering(delivery.levels.get("printer") or delivery.message.printer)
+    named = delivery.levels.get("printer") or delivery.message.printer
+    printer = await fleet.answering(named)
     if printer is None:
-        return NOT_MINE
+        return await asking.nobodys(fleet, delivery, named)
     run = printer.run
     refused = _stop(fleet, printer, delivery)
 
     async def note(asked: Asked, command: StopEmergency) -> CommandDone:  # noqa: ARG001
         if refused is not None:
             raise refused
-        data = {"printer": printer.id, "run": run, "caller": asked.caller.name}
+        data = {"printer": printer.id, "run": run, "caller": caller_data(asked.caller)}
         await asked.writing.event("emergency_stop_commanded", printer.id, data)
         return CommandDone(run=run)
 
@@ -120,6 +122,7 @@ HANDLERS: tuple[Row, ...] = (
     Row(topics.READ_FILE, handlers_file_reads.read_file, _reads),
     Row(topics.READ_BLOB_USE, handlers_file_reads.read_blob_use, _reads),
     Row(topics.READ_CONNECTION, read_connection, _reads),
+    Row(topics.FOLLOW_LOG, handlers_log.follow_log, _reads),
     Row(topics.ANNOUNCE, announce, _reads),
 )
 

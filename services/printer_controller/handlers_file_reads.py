@@ -32,8 +32,10 @@ async def read_file(fleet: Fleet, delivery: Delivery) -> FileRead | Any:
         return await file_lists.read(tx, await files.named(tx, path))
 
 
-async def read_blob_use(fleet: Fleet, delivery: Delivery) -> BlobUse:
+async def read_blob_use(fleet: Fleet, delivery: Delivery) -> BlobUse | Any:
     """Which of the digests a file or a print under way still needs; more than a thousand are all said to be in use."""
+    if delivery.message.owner not in ("", fleet.shop.owner):
+        return NOT_MINE
     digests: list[str] = delivery.message.digests
     if len(digests) > MOST_DIGESTS:
         return BlobUse(in_use=digests)

@@ -44,12 +44,11 @@ async def add_file(asked: Asked, command: AddFile) -> FileAdded:
     await asyncio.to_thread(_check_content, asked.fleet.shop.blobs, command)
     if await runs.prints_any(tx, [file_names.key(path)]):
         raise Conflict("Trying to overwrite file that is currently being printed", code="file_in_use")
+    path = await _make_folders(asked, path)
     replaced = await files.find(tx, path)
     old = replaced.digest if replaced is not None else None
     by_admin = asked.caller.role == denied.ADMIN
     row = await files.put(tx, path, command, asked.caller.name, asked.writing.now, by_admin=by_admin)
-    data = {"path": row.path, "name": row.name, "size": row.size, "user": row.user, "userdata": row.userdata}
-    await asked.writing.event("file_added", row.path, data)
     if old is not None and old != row.digest:
         await _forget_unused(asked, [old])
     chosen = await analyses.selection_of(tx, row, asked.caller.name)
@@ -60,15 +59,16 @@ async def add_file(asked: Asked, command: AddFile) -> FileAdded:
     if asked.printer.status is PrinterStatus.OPERATIONAL and (command.select or command.print):
         added.effective_select = command.select
         await _use(asked, command, row, chosen, added)
+    await _tell_added(asked, command, row, added)
     return added
 
 
 async def create_folder(asked: Asked, command: CreateFolder) -> FolderCreated:
     """Make a folder and those above it; one that is there already is answered as it is."""
-    path = file_names.folder_path(command.folder, command.name)
-    tx, now = asked.writing.tx, asked.writing.now
-    path = await files.make_folders(tx, path, now)
-    row = await files.make_folder(tx, path, now, display=file_names.shown(command.name))
+    path = await _make_folders(asked, file_names.folder_path(command.folder, command.name))
+    tx, made = asked.writing.tx, list[str]()
+    row = await files.make_folder(tx, path, asked.writing.now, display=file_names.shown(command.name), made=made)
+    await _tell_folders(asked, made)
     return FolderCreated(folder=await file_lists.described_folder(tx, row))
 
 
@@ -121,6 +121,27 @@ async def analyse_file(asked: Asked, command: AnalyseFile) -> AnalysisWanted:
     digest = row.digest
     asked.after(lambda: asked.fleet.analysing.want(digest))
     return AnalysisWanted(digest=digest)
+
+
+async def _make_folders(asked: Asked, path: str) -> str:
+    """Make the folders above `path` and tell of them; answers `path` in the spelling of what was there."""
+    made: list[str] = []
+    path = await files.make_folders(asked.writing.tx, path, asked.writing.now, made)
+    await _tell_folders(asked, made)
+    return path
+
+
+async def _tell_folders(asked: Asked, made: list[str]) -> None:
+    for path in made:
+        await asked.writing.event("folder_added", path, {"path": path})
+
+
+async def _tell_added(asked: Asked, command: AddFile, row: FileRow, added: FileAdded) -> None:
+    """What the uploader wanted, and what came of it."""
+    data = {"path": row.path, "name": row.name, "size": row.size, "user": row.user, "userdata": row.userdata}
+    wanted = {"select": command.select, "print": command.print}
+    effective = {"effective_select": added.effective_select, "effective_print": added.effective_print}
+    await asked.writing.event("file_added", row.path, {**data, **wanted, **effective})
 
 
 async def _use(asked: Asked, command: AddFile, row: FileRow, chosen: Selection, added: FileAdded) -> None:

@@ -22,6 +22,7 @@ LOG = logging.getLogger(__name__)
 
 CANCEL_WITHIN = 4.0  # seconds for the cancel script when the controller stops
 CLOSE_WITHIN = 1.0  # seconds for the port
+NOTE_WITHIN = 1.0  # seconds for the note that is being written
 FIRST_PAUSE = 1.0  # seconds before a failed session is replaced; doubled up to the longest
 LONGEST_PAUSE = 60.0
 STEADY_AFTER = 120.0  # seconds of life after which a session's failure counts as the first one again
@@ -84,9 +85,10 @@ async def _one_session(
         if stop.done() and not living.done():
             await stop_safely(printer)
     finally:
-        await _end(*work)
+        await _end_between_notes(printer, *work)
         printer.closing = True
-        printer.publishing.muted = holding.done()
+        if holding.done():
+            printer.publishing.hand_over()
         with contextlib.suppress(JobError, OSError, TimeoutError):
             await asyncio.wait_for(session.stop(), CLOSE_WITHIN)
         await _end(living)
@@ -101,6 +103,7 @@ def _work(printer: Printer, connecting: Connecting) -> list[Coroutine[Any, Any, 
     return [
         bookkeeping.keep_books(printer),
         tending.sample(printer),
+        tending.publish_log(printer),
         tending.keep_journal(printer),
         tending.refresh_run(printer),
         tending.end_lost_runs(printer),
@@ -140,6 +143,18 @@ async def _pause(printer: Printer, failures: int, *unless: asyncio.Task[Any]) ->
     sleeping = asyncio.create_task(printer.shop.clock.sleep(seconds))
     await _first_of(sleeping, *unless)
     await _end(sleeping)
+
+
+async def _end_between_notes(printer: Printer, *work: asyncio.Task[Any]) -> None:
+    """End the work while none of it is in the middle of a note, or the note would be written twice."""
+    try:
+        async with asyncio.timeout(NOTE_WITHIN), printer.lock:
+            for task in work:
+                task.cancel()
+    except TimeoutError:
+        LOG.warning("%s: a note is being written for long; giving up waiting for it", printer.id)
+    finally:
+        await _end(*work)
 
 
 async def _first_of(*tasks: asyncio.Task[Any]) -> None:

@@ -17,6 +17,7 @@ class Failure:
 class Counters:
     """What happened on one line since it was opened."""
 
+    lines: int = 0  # sent, each counted once
     resends: int = 0
     faults: int = 0
     probes: int = 0

@@ -38,6 +38,11 @@ class Modal:
     fan: int = 0
     targets: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def place(self) -> dict[str, float | None]:
+        """Where the printer stands, in the words of OctoPrint's events: `f` in mm/min, `t` the tool."""
+        return {"x": self.x, "y": self.y, "z": self.z, "e": self.e, "f": self.feedrate, "t": self.tool}
+
 
 class ModalFollower:
     """Follows lines in the order in which the printer acknowledged them."""

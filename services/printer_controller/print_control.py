@@ -7,7 +7,7 @@ end of the file, `cancelled` behind the cancel script. Marks are passed when the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.printer_controller import gcode, scripts, temperature_offsets
 from services.printer_controller.modal import Modal
@@ -169,7 +169,8 @@ class PrintControl:
 
     def _now_paused(self) -> None:
         self._stage.set_status(S.PAUSED)
-        self._tell("print_paused")
+        at = self._paused_at
+        self._tell("print_paused", at=at.place if at is not None else None)
 
     def _go_on(self) -> None:
         self._paused_at, self._parked = None, False
@@ -224,11 +225,11 @@ class PrintControl:
             self._lines.close()
             self._lines = None
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: str, **more: Any) -> None:
         progress = self.progress
         if progress is not None:
             place = {"line": progress.line, "position": progress.position, "print_time": progress.print_time}
-            self._stage.observer.print_event(name, progress.run, place)
+            self._stage.observer.print_event(name, progress.run, {**place, **more})
 
 
 _TURNS: dict[str, Callable[[PrintControl], None]] = {

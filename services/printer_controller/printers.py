@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,8 +26,10 @@ from services.printer_controller.printing import PrintEnd, PrintSource, SessionO
 from services.printer_controller.progress import Place, ShownLeft
 from services.printer_controller.publishing import Publishing
 from services.printer_controller.session import PrinterSession
+from services.printer_controller.terminal_log import TerminalLog
 from services.printer_controller.view import Selection, View
 from services.printer_controller.writing import Writing
+from shared.answered import Answered
 from shared.blobs import BlobStore
 from shared.bus import Bus
 from shared.clock import Clock
@@ -56,6 +59,11 @@ class Shop:
     def owner(self) -> str:
         """The instance that holds the leases and is named as owner of the printers."""
         return self.settings.instance
+
+    @cached_property
+    def answered(self) -> Answered:
+        """The answers to what is decided by the printers' states alone."""
+        return Answered(self.settings.data_folder / "answered" / f"printer_controller-{self.owner}.jsonl")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writing]:
@@ -90,10 +98,14 @@ class Printer:
         self.saved = SavedConnection()
         self.rest: JobProgress = progress.NOTHING
         self.run: str | None = None
+        self.missing = ""  # why there is no port to open
         self._left: ShownLeft | None = None
         self.notes = Notes(settings.id)
+        self.terminal = TerminalLog()
         self._stops: deque[str] = deque(maxlen=100)
-        self.publishing = Publishing(settings, self.look, shop.bus, shop.clock, owner=shop.owner, default=default)
+        self.publishing = Publishing(
+            settings, self.look, shop.bus, shop.clock, owner=shop.owner, default=default, glance=self.glance
+        )
 
     @property
     def status(self) -> PrinterStatus:
@@ -108,19 +120,29 @@ class Printer:
             return None
         return Place(at.line, at.position, at.size, at.print_time)
 
+    def glance(self) -> View:
+        """The state as it is now, without selection, print and temperatures."""
+        session = self.session
+        if session is None:
+            return View(error=self.missing)
+        return View(
+            status=session.status, error=session.error or self.missing, port=session.port, baudrate=session.baudrate,
+            sd_ready=session.sd_ready,
+        )  # fmt: skip
+
     def look(self) -> View:
         """Everything there is to show, now."""
         session, place = self.session, self.place
         if session is None:
-            return View(selection=self.selection, rest=self.rest)
+            return replace(self.glance(), selection=self.selection, rest=self.rest)
         if place is not None and self.run is not None:
             chosen = self.selection
             analysis, average = (chosen.analysis, chosen.average) if chosen is not None else (None, None)
             self._left = progress.left(self._left, self.run, place, analysis, average)
-        return View(
-            status=session.status, error=session.error, port=session.port, baudrate=session.baudrate,
-            sd_ready=session.sd_ready, heaters=session.heaters, selection=self.selection, run=self.run,
-            place=place, left=self._left, rest=self.rest,
+        return replace(
+            self.glance(), heaters=session.heaters, selection=self.selection, run=self.run,
+            place=place, left=self._left, rest=self.rest, counters=session.counters,
+            z=session.modal.z if place is not None else None,
         )  # fmt: skip
 
     # --- what the commands do after their commit ----------------------------------------------------------------------
@@ -175,7 +197,8 @@ class Printer:
 
     def status_changed(self, status: PrinterStatus, error: str) -> None:
         """The session went into another state."""
-        LOG.info("%s: %s%s", self.id, status, f" ({error})" if error else "")
+        # Logged behind what goes out because of it.
+        asyncio.get_running_loop().call_soon(LOG.info, "%s: %s%s", self.id, status, f" ({error})" if error else "")
         if status in views.CLOSED and self.selection is not None and not self.closing:
             self.selection, self.rest = None, progress.NOTHING
             self.notes.add(Unselected())
@@ -204,6 +227,15 @@ class Printer:
     def printer_event(self, name: str, data: Mapping[str, Any]) -> None:
         """The printer said or did something worth telling."""
         self.notes.add(Report(name, dict(data)))
+
+    def port_missing(self, reason: str) -> None:
+        """There is no port to open, and why; an empty `reason`: there is one. Told when it changes."""
+        if reason == self.missing:
+            return
+        self.missing = reason
+        if reason:
+            LOG.warning("%s: %s", self.id, reason)
+        self.publishing.changed()
 
     def stopped_by(self, message: str | None) -> bool:
         """Whether this emergency stop has been heard before; from now on it has."""

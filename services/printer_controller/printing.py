@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from services.printer_controller.terminal_log import TerminalLog
 from shared.contracts.printers import Heater, PrinterStatus
 
 Outcome = Literal["done", "cancelled", "failed"]
@@ -50,6 +51,8 @@ class PrintProgress:
 
 class SessionObserver(Protocol):
     """Who is told what happens in a session. All are called in the loop, at once, and must not wait."""
+
+    terminal: TerminalLog
 
     def status_changed(self, status: PrinterStatus, error: str) -> None:
         """The printer's state, and what is wrong in an error state."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from services.printer_controller.line_health import Failure
 from services.printer_controller.port import Link
 from services.printer_controller.sender import Sender
+from services.printer_controller.terminal_log import TerminalLog
 from services.printer_controller.wire import (
     LONGEST_REPLY,
     Action,
@@ -20,6 +21,7 @@ from services.printer_controller.wire import (
     ErrorLine,
     FirmwareInfo,
     Ok,
+    Position,
     Received,
     Report,
     Resend,
@@ -46,6 +48,7 @@ class LineEvents(Protocol):
     def mark_passed(self, mark: str) -> None: ...
     def file_starved(self) -> None: ...
     def temperatures_told(self, report: Report) -> None: ...
+    def position_told(self, position: Position) -> None: ...
     def action_asked(self, name: str) -> None: ...
     def error_told(self, error: ErrorLine) -> None: ...
     def capability_told(self, capability: Capability) -> None: ...
@@ -59,12 +62,19 @@ class SerialLine:
     """Joins a link and a sender; it is the link's receiver from its making until `close`."""
 
     def __init__(
-        self, link: Link, sender: Sender, events: LineEvents, timeouts: PrinterTimeouts, monotonic: Callable[[], float]
+        self,
+        link: Link,
+        sender: Sender,
+        events: LineEvents,
+        timeouts: PrinterTimeouts,
+        monotonic: Callable[[], float],
+        terminal: TerminalLog | None = None,
     ) -> None:
         self.sender = sender
         self.reports_itself = False  # temperatures come without being asked for
         self._link = link
         self._events = events
+        self._terminal = terminal or TerminalLog()
         self._pause = timeouts.temperature
         self._now = monotonic
         self._partial = b""
@@ -89,6 +99,8 @@ class SerialLine:
             data = self._partial + data
         lines = data.split(b"\n")
         self._partial = lines.pop()
+        if self._terminal.wanted:
+            self._terminal.received(lines)
         sender, now = self.sender, self._now()
         for line in lines:
             if line == b"ok":
@@ -116,6 +128,8 @@ class SerialLine:
     def write_past_all(self, data: bytes) -> None:
         """Write ahead of everything and without a number: only for what the firmware takes at any time."""
         if self._open:
+            if self._terminal.wanted:
+                self._terminal.sent(data)
             self._link.write(data)
 
     def close(self) -> None:
@@ -138,6 +152,8 @@ class SerialLine:
         sender = self.sender
         data = sender.pump(now)
         if data:
+            if self._terminal.wanted:
+                self._terminal.sent(data)
             self._link.write(data)
         if sender.passed or sender.starved or sender.settling or sender.failure is not None:
             self._attend(now)
@@ -182,6 +198,7 @@ class SerialLine:
         if recovered > 0:
             self._recovered += recovered
             self._events.oks_recovered(recovered)
+        self.sender.counters.lines = self.sender.next - 1
         busy = self.sender.waiting or self.sender.source is not None
         self._timer = self._loop.call_later(TICK if busy else REST, self._tick)
 
@@ -229,6 +246,9 @@ class SerialLine:
             self.sender.silence.at_work(now)  # only a printer that waits for a heater tells unasked
         self._events.temperatures_told(temperatures.report)
 
+    def _position(self, position: Position, _: float) -> None:
+        self._events.position_told(position)
+
     def _start(self, _: Start, __: float) -> None:
         self._events.board_started()
 
@@ -257,6 +277,7 @@ _READERS: dict[type[Received], Callable[..., None]] = {
     Busy: SerialLine._busy,
     Wait: SerialLine._wait,
     Temperatures: SerialLine._temperatures,
+    Position: SerialLine._position,
     Start: SerialLine._start,
     Action: SerialLine._action,
     ErrorLine: SerialLine._error,

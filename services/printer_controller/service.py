@@ -13,6 +13,7 @@ from services.printer_controller.printing import SessionObserver
 from services.printer_controller.session import PrinterSession
 from shared.blobs import BlobStore
 from shared.clock import Clock
+from shared.contracts import topics
 from shared.service import Service
 from shared.settings import PrinterSettings
 
@@ -34,6 +35,9 @@ async def start(service: Service) -> Sequence[Coroutine[Any, Any, None]]:
     )
     fleet = Fleet(shop)
     handlers.register(service.bus, fleet)
+    service.bus.follow(topics.SERVICE_PRESENCE, fleet.heard_presence, service=topics.PRINTER_CONTROLLER)
+    for printer in fleet:
+        service.bus.follow(topics.PRINTER_AVAILABLE, fleet.heard_available, printer=printer.id)
     service.bus.on_birth(fleet.born)
     measures.export(fleet, service.metrics)
     return [

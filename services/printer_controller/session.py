@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from services.printer_controller import by_hand, connection, gcode, states, temperatures
+from services.printer_controller.attempts import Attempts, GivenUp
 from services.printer_controller.connected import FAREWELL, ConnectedPrinter
 from services.printer_controller.line_health import Counters
 from services.printer_controller.modal import Modal
@@ -32,10 +32,6 @@ FIRST_PAUSE = 0.2  # s before a lost printer is looked for; doubled up to `timeo
 _log = logging.getLogger(__name__)
 
 
-class GivenUp(OSError):
-    """An attempt to connect was ended by another command."""
-
-
 class PrinterSession:
     """All calls are made in the loop in which `run` runs."""
 
@@ -52,7 +48,7 @@ class PrinterSession:
         self._settings = settings
         self._clock = clock
         self._printer: ConnectedPrinter | None = None
-        self._attempt: asyncio.Task[None] | None = None  # to connect
+        self._attempts = Attempts()
         self._home: tuple[str, int] | None = None  # where a lost printer is looked for
         self._lost = asyncio.Event()
         self._fault: Exception | None = None  # our own
@@ -105,7 +101,7 @@ class PrinterSession:
         await self._give_up("the printer is connected anew")
         place = (port or self._settings.port, self._settings.baudrate if baudrate is None else baudrate)
         try:
-            await self._in_attempt(self._establish(*place))
+            await self._attempts.make(self._establish(*place))
         except GivenUp:
             raise
         except OSError as error:
@@ -210,7 +206,7 @@ class PrinterSession:
         """The board has started anew on a line that is still open: greet it again."""
         self._leave()
         self.set_status(S.CONNECTING)
-        self._attempt = asyncio.create_task(self._greet_again(link))
+        self._attempts.begin(self._greet_again(link))
 
     # The life of the line
 
@@ -231,8 +227,6 @@ class PrinterSession:
         except asyncio.CancelledError:
             link.abort()
             raise
-        finally:
-            self._attempt = None
 
     async def _serve(self, link: Link, port: str, rate: int) -> None:
         """Make the greeted printer ours and wait until it is ready."""
@@ -257,33 +251,17 @@ class PrinterSession:
         while (home := self._home) is not None and self._printer is None:
             await self._clock.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             pause = min(2 * pause, self._settings.timeouts.reconnect)
-            if self._home != home or self._printer is not None or self._attempt is not None:
+            if self._home != home or self._printer is not None or self._attempts.under_way:
                 return
             try:
-                await self._in_attempt(self._establish(*home))
+                await self._attempts.make(self._establish(*home))
             except OSError as error:
                 _log.debug("%s: %s", self._settings.id, error)
-
-    async def _in_attempt(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work so that `_give_up` can end it; raises OSError then, and what the work raises."""
-        attempt = self._attempt = asyncio.create_task(work)
-        try:
-            await asyncio.wait((attempt,))
-        finally:
-            attempt.cancel()
-            if self._attempt is attempt:
-                self._attempt = None
-        if attempt.cancelled():
-            raise GivenUp("connecting was given up")
-        attempt.result()
 
     async def _give_up(self, reason: str) -> None:
         """Close what is open, end what is trying to open, and look for nothing."""
         self._home = None
-        attempt, self._attempt = self._attempt, None
-        if attempt is not None:
-            attempt.cancel()
-            await asyncio.wait((attempt,))
+        await self._attempts.give_up()
         if self._printer is not None:
             self._printer.close(reason, S.OFFLINE)
 

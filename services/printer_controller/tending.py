@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from services.printer_controller import bookkeeping, journal, runs
 from services.printer_controller.printers import Printer
 from services.printer_controller.progress import Place
+from shared.contracts import topics
+from shared.contracts.printers import PrinterLog
 from shared.contracts.runs import RunStatus
 from shared.errors import JobError
 
 LOG = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 0.25  # seconds while printing
+LOG_EVERY = 0.5  # seconds
 LOOK_EVERY = 1.0  # seconds while idle
 REFRESH_EVERY = 5.0  # seconds between two versions of a run that only makes progress
 LOST_EVERY = 30.0  # seconds
@@ -24,6 +27,19 @@ async def sample(printer: Printer) -> None:
     while True:
         printer.publishing.sample()
         await printer.shop.clock.sleep(SAMPLE_EVERY if printer.run is not None else LOOK_EVERY)
+
+
+async def publish_log(printer: Printer) -> None:
+    """Publish what went over the line while somebody reads along, for ever."""
+    shop, terminal = printer.shop, printer.terminal
+    while True:
+        await terminal.asked.wait()
+        await shop.clock.sleep(LOG_EVERY)
+        lines = terminal.take(shop.clock.monotonic())
+        if lines:
+            shop.bus.publish_latest(
+                topics.PRINTER_LOG, PrinterLog(lines=lines, at=shop.clock.now()), printer=printer.id
+            )
 
 
 async def keep_journal(printer: Printer) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
-
 from services.printer_controller import files, progress, states
 from services.printer_controller.analysis.result import FileAnalysis
+from services.printer_controller.line_health import Counters
 from services.printer_controller.models import FileRow
 from services.printer_controller.progress import Place, ShownLeft
 from shared.contracts.printers import (
@@ -23,7 +22,7 @@ from shared.contracts.printers import (
     PrinterTemperature,
     Volume,
 )
-from shared.settings import PrinterSettings
+from shared.settings import BuildVolume, PrinterSettings
 
 UNDERWAY = states.BUSY - {PrinterStatus.CANCELLING}
 CLOSED = states.FAILED | {PrinterStatus.OFFLINE}
@@ -48,7 +47,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class View:
-    """One look at a printer. `run`, `place` and `left` belong to the print under way; `rest` is shown without one."""
+    """One look at a printer. `run`, `place`, `left` and `z` (mm) belong to the print under way.
+
+    `rest` is shown without one.
+    """
 
     status: PrinterStatus = PrinterStatus.OFFLINE
     error: str = ""
@@ -61,6 +63,8 @@ class View:
     place: Place | None = None
     left: ShownLeft | None = None
     rest: JobProgress = progress.NOTHING
+    z: float | None = None
+    counters: Counters = field(default_factory=Counters)
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,16 @@ def state(settings: PrinterSettings, view: View, owner: str, default: bool, stam
     return PrinterState(
         state=view.status, error=view.error, name=settings.name, owner=owner, port=view.port, baudrate=view.baudrate,
         sd_ready=view.sd_ready, default=default, tools=settings.tools, heated_bed=settings.heated_bed,
-        heated_chamber=settings.heated_chamber, volume=msgspec.convert(settings.volume, Volume, from_attributes=True),
+        heated_chamber=settings.heated_chamber, volume=volume(settings.volume),
         at=stamp.at, version=stamp.version,
     )  # fmt: skip
+
+
+def volume(built: BuildVolume) -> Volume:
+    """The build volume as it is shown."""
+    return Volume(
+        width=built.width, depth=built.depth, height=built.height, origin=built.origin, form_factor=built.form_factor
+    )
 
 
 def job(view: View, stamp: Stamp) -> PrinterJob:
@@ -107,6 +118,9 @@ def job(view: View, stamp: Stamp) -> PrinterJob:
         progress=shown,
         run=view.run,
         line=view.place.line if printing and view.place is not None else None,
+        current_z=view.z if printing else None,
+        transmitted=view.counters.lines,
+        resends=view.counters.resends,
         at=stamp.at,
         version=stamp.version,
     )

@@ -54,6 +54,16 @@ class Temperatures:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """The answer to `M114`: where the printer is, in mm."""
+
+    x: float
+    y: float
+    z: float
+    e: float
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """The banner of a board that has just started."""
 
@@ -111,8 +121,8 @@ class Unknown:
 
 
 Received = (
-    Ok | Resend | Busy | Wait | Temperatures | Start | Echo | ErrorLine | Action | SdStatus | FirmwareInfo | Capability
-    | Unknown
+    Ok | Resend | Busy | Wait | Temperatures | Position | Start | Echo | ErrorLine | Action | SdStatus | FirmwareInfo
+    | Capability | Unknown
 )  # fmt: skip
 
 OK = Ok()
@@ -122,6 +132,7 @@ START = Start()
 _PLACES = re.compile(rb" ([NPB])(\d{1,9})(?![\d.:/])")
 _HEATER = re.compile(rb"(?<![A-Za-z@])(T\d{0,2}|B|C): ?(-?\d{1,5}(?:\.\d+)?)(?: ?/ ?(-?\d{1,5}(?:\.\d+)?))?")
 _RESEND = re.compile(rb"(?:[Rr]esend|rs)(?:: ?| )?N?(\d{1,9})(?:\D|$)")
+_POSITION = re.compile(rb"X: ?(-?\d+(?:\.\d+)?) Y: ?(-?\d+(?:\.\d+)?) Z: ?(-?\d+(?:\.\d+)?) E: ?(-?\d+(?:\.\d+)?)")
 _ACTION = re.compile(rb"// ?action: ?([a-z_ ]{1,64})")
 _NOISE = bytes(set(range(256)) - set(range(0x20, 0x7F)))
 
@@ -227,6 +238,11 @@ def _capability(text: bytes) -> Received | None:
     return Capability(name.decode("ascii"), present.strip() == b"1")
 
 
+def _position(text: bytes) -> Received | None:
+    found = _POSITION.match(text)
+    return Position(*map(float, found.groups())) if found else None
+
+
 def _exactly(word: bytes, meaning: Received) -> Callable[[bytes], Received | None]:
     return lambda text: meaning if text == word else None
 
@@ -260,4 +276,5 @@ _READERS: dict[bytes, Callable[[bytes], Received | None]] = {
     b"/": _action,
     b"F": _firmware,
     b"C": _capability,
+    b"X": _position,
 }

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.gcode import print_file
 from tests.support.invariants import Operator, until_all_agree
 from tests.support.printing import PrintRig, assert_exact, command, executed_moves, statuses, until_answered
 from tests.support.virtual_printer import VirtualPrinterProcess
 
 pytestmark = pytest.mark.chaos
-ROUNDS = 4  # the launcher waits longer after each end of the same child: few kills per system, several systems
-KILLS = 5
+KILLS = 5  # the launcher waits longer after each end of the same child: few kills per system, several systems
 MOVES = 3_000
 MOVE_MS = 5
 ROOM = 1_600  # moves that must be left when something is killed, so that the print is still under way afterwards
@@ -24,12 +24,12 @@ EITHER = frozenset({"Paused", "Printing"})
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.database(*["sqlite"] * 4, "postgresql")
 async def test_a_print_goes_on_untouched_when_gateway_and_broker_die(
-    tmp_path: Path, dice: random.Random, number: int
+    tmp_path: Path, database: Database, dice: random.Random
 ) -> None:
     printer = VirtualPrinterProcess("--move-ms", str(MOVE_MS), "--seed", str(dice.randrange(1000)))
-    async with PrintRig(tmp_path, printer, lines=["rx_buffer = 128"]) as rig:
+    async with PrintRig(tmp_path, printer, lines=["rx_buffer = 128"], environ=database.environment(tmp_path)) as rig:
         prints = _Prints(rig, Operator(rig))
         await prints.begin()
         for victim in ["gateway", "broker"] * KILLS:

@@ -31,19 +31,21 @@ class NotAnalysed(msgspec.Struct, frozen=True):
 
 
 Outcome = FileAnalysis | NotAnalysed
+Began = Callable[[str], Awaitable[None]]
 Finished = Callable[[str, Outcome], Awaitable[None]]
 
 
 class AnalysisRunner:
     """Wishes are known by a key, such as the file's digest. `finished` gets each key once, with what came of it.
 
-    It does not get the keys that were forgotten or had to give way. It may ask for more files; an error in it is
-    logged and ends nothing.
+    It does not get the keys that were forgotten or had to give way. `began` gets those whose files are read now. Both
+    may ask for more files; an error in them is logged and ends nothing.
     """
 
     def __init__(
         self, finished: Finished, *, within: float = 300.0, waiting: int = MOST_WAITING, nice: int = POLITE
     ) -> None:
+        self.began: Began | None = None
         self._finished = finished
         self._within = within
         self._most = waiting
@@ -95,6 +97,8 @@ class AnalysisRunner:
         self._current = key
         self._work = asyncio.create_task(self._read(path))
         try:
+            if self.began is not None:
+                await _told(key, self.began(key))
             await asyncio.wait([self._work])
             if self._work.cancelled():
                 return
@@ -103,10 +107,7 @@ class AnalysisRunner:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)
             self._current = self._work = None
-        try:
-            await self._finished(key, outcome)
-        except Exception:
-            log.exception("the analysis of %s could not be kept", key)
+        await _told(key, self._finished(key, outcome))
 
     async def _read(self, path: Path) -> Outcome:
         try:
@@ -131,6 +132,13 @@ class AnalysisRunner:
     def _command(self, path: Path) -> list[str]:
         options = ["--nice", str(self._nice), "--processor-seconds", str(int(self._within) + 1)]
         return [sys.executable, "-m", MODULE, *options, "--", str(path.absolute())]
+
+
+async def _told(key: str, telling: Awaitable[None]) -> None:
+    try:
+        await telling
+    except Exception:
+        log.exception("the analysis of %s could not be kept or told", key)
 
 
 def _outcome(code: int | None, output: bytes, complaint: bytes) -> Outcome:

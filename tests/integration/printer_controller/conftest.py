@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,12 @@ import pytest
 
 from shared.blobs import BlobStore
 from shared.bus import Bus
-from shared.clock import SystemClock
 from shared.contracts import topics
 from shared.contracts.files import AddFile, FileAdded
 from shared.contracts.messages import Caller
+from tests.support.asking import asking_bus
 from tests.support.broker import BrokerHandle, running_broker
+from tests.support.database import Database
 from tests.support.mqtt_client import Heard, Listener
 from tests.support.virtual_printer import VirtualPrinterProcess
 
@@ -40,6 +39,7 @@ class Controller:
     printer: VirtualPrinterProcess
     bus: Bus
     heard: Listener
+    database: Database
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -53,6 +53,7 @@ class Controller:
             "JOBWIRE_DATA": str(self.folder / "data"),
             "JOBWIRE_INSTANCE": "host",
             "JOBWIRE_BROKER_URL": self.broker.url,
+            **self.database.environment(self.folder),
         }
         command = [sys.executable, "-m", "services.printer_controller"]
         subprocess.run([*command, "migrate"], cwd=ROOT, env=self.environment, check=True, timeout=60)
@@ -121,28 +122,13 @@ def broker() -> Iterator[BrokerHandle]:
         yield started
 
 
-@asynccontextmanager
-async def asking_bus(url: str) -> AsyncIterator[Bus]:
-    """A gateway's side of the bus."""
-    bus = Bus(
-        url=url, client_id="test-gateway", base="jobwire", service="gateway", instance="test", version="0",
-        clock=SystemClock(),
-    )  # fmt: skip
-    running = asyncio.create_task(bus.run())
-    await bus.wait_connected(10.0)
-    yield bus
-    await bus.close()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
 @pytest.fixture
-async def controller(tmp_path: Path, broker: BrokerHandle) -> AsyncIterator[Controller]:
+async def controller(tmp_path: Path, broker: BrokerHandle, database: Database) -> AsyncIterator[Controller]:
     """A controller whose printer is operational; its moves take 5 ms each."""
     port = int(broker.url.rpartition(":")[2])
     with VirtualPrinterProcess(*SLOW) as printer:
         async with Listener(port) as heard, asking_bus(broker.url) as bus:
-            made = Controller(tmp_path, broker, printer, bus, heard)
+            made = Controller(tmp_path, broker, printer, bus, heard, database)
             made.start()
             try:
                 await made.state("Operational")

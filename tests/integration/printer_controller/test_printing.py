@@ -81,8 +81,9 @@ async def test_one_word_on_the_set_topic_is_a_command_and_a_retained_one_is_none
     await heard.publish("jobwire/printer/mk3/set", '{"command":"pause","action":"resume"}')
     await controller.state("Printing", since=since)
     assert (await controller.event("print_resumed"))["owner"] == "mqtt"
+    since = len(heard.messages)
     await heard.publish("jobwire/printer/mk3/set", "restart")
-    refused = await controller.event("command_refused")
+    refused = await controller.event("command_refused", since=since)
     assert (refused["command"], refused["code"]) == ("restart", "not_paused")
 
 

@@ -8,9 +8,7 @@ from services.printer_controller.service import NAME
 from shared.migrate import migrate
 from shared.settings import Settings
 from shared.store import Store
-from tests.support.database import database_settings, table_differences
-
-__all__ = ["database_settings"]  # a fixture
+from tests.support.database import table_differences
 
 
 async def test_a_migrated_database_has_the_declared_tables(database_settings: Settings) -> None:

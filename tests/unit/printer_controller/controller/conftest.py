@@ -13,6 +13,8 @@ import pytest
 
 from services.printer_controller import handlers, temperatures
 from services.printer_controller.fleet import Fleet
+from services.printer_controller.line_health import Counters
+from services.printer_controller.modal import Modal
 from services.printer_controller.models import AnalysisRow, FileRow, FolderRow, JournalRow, PrinterRow, RunRow
 from services.printer_controller.printers import Printer, Shop
 from services.printer_controller.printing import PrintEnd, PrintSource, SessionObserver
@@ -30,7 +32,7 @@ from shared.settings import PrinterSettings, Settings
 from shared.store import Store
 from tests.support.bus import MemoryBus
 from tests.support.clock import ManualClock
-from tests.support.database import open_store
+from tests.support.database import Database, open_store
 
 ALICE = Caller(name="alice", via="octoprint", role="operator")
 TABLES = (AnalysisRow, FileRow, FolderRow, PrinterRow, RunRow, JournalRow)
@@ -50,7 +52,8 @@ class FakeSession:
     port: str | None = "/dev/ttyUSB0"
     baudrate: int | None = 115200
     sd_ready: bool = False
-    modal: Any = field(default_factory=lambda: {"tool": 0})
+    modal: Any = field(default_factory=Modal)
+    counters: Counters = field(default_factory=Counters)
     progress: Any = None
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     reachable: bool = True
@@ -194,7 +197,9 @@ class Rig:
         request.caller = request.caller or ALICE
         for name, value in changes.items():
             setattr(request, name, value)
-        return await self.bus.ask(topic, request)
+        answer = await self.bus.ask(topic, request)
+        await asyncio.sleep(0)  # what goes out right behind the answer
+        return answer
 
     async def command(self, command: Any, **changes: Any) -> Any:
         """`ask` any printer command; the notes it led to are written when this returns."""
@@ -280,9 +285,10 @@ async def make_rig(
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, database: Database) -> Settings:
     return Settings(
         data=str(tmp_path),
+        database=database.beside(tmp_path, tables="printer_controller"),
         instance="host",
         printer=[
             PrinterSettings(id="mk3", name="Prusa", port="/dev/ttyUSB0"),

@@ -31,13 +31,6 @@ async def test_a_move_is_refused_while_printing(rig: Any, status: PrinterStatus)
 
 async def test_a_move_is_not_made_when_a_print_has_begun_before_it_was_committed(rig: Any) -> None:
     rig.shop.store.on_commit(lambda _: rig.session.become(S.PRINTING))
-    keep = rig.shop.store.keep
-
-    async def kept(*row: Any) -> None:
-        await keep(*row)
-        rig.session.become(S.PRINTING)
-
-    rig.shop.store.keep = kept
     await rig.command(SendGcode(lines=MOVE, when=When.NOT_PRINTING))
     assert rig.session.calls == []
 

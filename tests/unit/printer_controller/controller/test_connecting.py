@@ -12,18 +12,25 @@ from typing import Any
 import pytest
 
 from services.printer_controller.discovery import SavedConnection
+from shared.contracts import topics
 from shared.contracts.printers import ConnectPrinter, DisconnectPrinter, PrinterStatus
 from shared.settings import PrinterSettings, Settings
+from tests.support.database import Database
 
 S = PrinterStatus
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, database: Database) -> Settings:
     port = tmp_path / "tty"
     port.touch()
     printers = [PrinterSettings(id="mk3", port=str(port)), PrinterSettings(id="ender", port="/dev/ttyUSB1")]
-    return Settings(data=str(tmp_path), instance="host", printer=printers)
+    return Settings(
+        data=str(tmp_path),
+        instance="host",
+        database=database.beside(tmp_path, tables="printer_controller"),
+        printer=printers,
+    )
 
 
 @asynccontextmanager
@@ -38,6 +45,18 @@ async def kept(rig: Any) -> AsyncIterator[Any]:
 
 def attempts(rig: Any) -> int:
     return sum(call[0] == "connect" for call in rig.session.calls)
+
+
+def port_of(rig: Any) -> Path:
+    return Path(rig.printer.settings.port)
+
+
+def unplug(rig: Any) -> None:
+    port_of(rig).unlink()
+
+
+def plug_in(rig: Any) -> None:
+    port_of(rig).touch()
 
 
 async def live(rig: Any, seconds: int) -> None:
@@ -77,7 +96,7 @@ async def test_a_port_that_is_not_there_is_not_even_opened(rig: Any) -> None:
     async with kept(rig):
         await live(rig, 30)
         assert attempts(rig) == 0
-        port.touch()
+        plug_in(rig)
         await live(rig, 60)
         assert attempts(rig) == 1
         assert rig.session.status is S.OPERATIONAL
@@ -135,3 +154,41 @@ async def test_a_lost_printer_is_looked_for_everywhere_when_it_may_be_anywhere(r
         session.become(S.OFFLINE_AFTER_ERROR)
         await live(rig, 30)
         assert [call[1] for call in session.calls if call[0] == "connect"] == [str(one), str(other)]
+
+
+async def test_a_port_that_does_not_exist_is_said_in_the_state_once_and_forgotten_when_it_is_there(rig: Any) -> None:
+    port = port_of(rig)
+    unplug(rig)
+    rig.session.status = S.OFFLINE
+    before = len(rig.events())
+    async with kept(rig):
+        await live(rig, 60)
+        states = rig.bus.of(topics.PRINTER_STATE, printer="mk3")
+        assert (states[-1].state, states[-1].error) == (
+            S.OFFLINE,
+            f"the port {port} does not exist; is the printer plugged in and switched on?",
+        )
+        assert sum(bool(state.error) for state in states) == 1
+        assert len(rig.events()) == before
+        plug_in(rig)
+        await live(rig, 60)
+        shown = rig.bus.last(topics.PRINTER_STATE, printer="mk3")
+        assert (shown.state, shown.error) == (S.OPERATIONAL, "")
+
+
+async def test_a_printer_that_is_to_be_left_alone_misses_no_port(rig: Any) -> None:
+    unplug(rig)
+    rig.session.status = S.OFFLINE
+    async with kept(rig):
+        await live(rig, 3)
+        await rig.command(DisconnectPrinter())
+        assert rig.bus.last(topics.PRINTER_STATE, printer="mk3").error == ""
+
+
+async def test_auto_says_that_there_is_no_port_at_all(rig: Any) -> None:
+    rig.session.status = S.OFFLINE
+    rig.printer.saved = SavedConnection("AUTO", None, True)
+    unplug(rig)
+    async with kept(rig):
+        await live(rig, 3)
+        assert rig.bus.last(topics.PRINTER_STATE, printer="mk3").error.startswith("no free serial port was found")

@@ -24,9 +24,7 @@ from shared.contracts.printers import PrinterStatus, StartPrint
 from shared.errors import Conflict, Invalid, NotFound
 from shared.settings import Settings
 from shared.store import Store
-from tests.support.database import DATABASES, database_settings, open_store
-
-__all__ = ["database_settings"]  # a fixture
+from tests.support.database import open_store
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DIGEST = "a" * 64
@@ -205,6 +203,3 @@ async def test_a_page_stays_small_beside_what_a_broker_takes(store: Store) -> No
 async def test_a_folder_that_is_not_there_is_not_empty_but_unknown(store: Store) -> None:
     with pytest.raises(NotFound):
         await pages(store, "nowhere")
-
-
-assert DATABASES

@@ -20,16 +20,24 @@ from shared.contracts.printers import CancelPrint, PrinterStatus, StartPrint
 from shared.contracts.runs import RunStatus
 from shared.errors import Conflict
 from shared.settings import PrinterSettings, Settings
+from tests.support.database import Database
 
 S = PrinterStatus
+RETAINED = ("state", "job", "temperature", "available")
 
 
 @pytest.fixture
-def settings(tmp_path: Any) -> Settings:
+def settings(tmp_path: Any, database: Database) -> Settings:
     """One printer that is found at once: the port is a path that exists."""
     port = tmp_path / "tty"
     port.touch()
-    return Settings(data=str(tmp_path), instance="host", printer=[PrinterSettings(id="mk3", port=str(port))])
+    printers = [PrinterSettings(id="mk3", port=str(port))]
+    return Settings(
+        data=str(tmp_path),
+        instance="host",
+        database=database.beside(tmp_path, tables="printer_controller"),
+        printer=printers,
+    )
 
 
 @pytest.fixture
@@ -112,7 +120,7 @@ async def test_after_a_crash_the_print_has_failed_with_its_line_and_the_printer_
             await asyncio.sleep(0.02)
         crash(first)
     journal = await first.row(JournalRow, "mk3")
-    assert (journal.run, journal.line, json.loads(journal.modal)) == (run, 41, {"tool": 0})
+    assert (journal.run, journal.line, json.loads(journal.modal)["tool"]) == (run, 41, 0)
     second = await rigs()
     async with living(second):
         await operational(second)
@@ -203,6 +211,7 @@ async def test_a_controller_whose_printer_was_taken_over_stops_touching_it(rigs:
         await until(rig, lambda: ("stop",) in session.calls, step=0.5)
         await until(rig, lambda: not rig.printer.held)
         assert rig.bus.last(topics.PRINTER_STATE, printer="mk3").state is S.PRINTING
+        assert set(rig.bus.forgotten) == {f"jobwire/printer/mk3/{last}" for last in RETAINED}
         assert (await rig.row(RunRow, run)).ended_at is None
 
 

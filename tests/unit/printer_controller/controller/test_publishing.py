@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -84,6 +85,49 @@ async def test_a_change_of_state_goes_out_at_once_with_its_job(shown: Shown) -> 
     shown.publishing.changed()
     assert [state.state for state in shown.bus.of(topics.PRINTER_STATE)] == [S.PRINTING, S.PAUSED]
     assert shown.count(topics.PRINTER_JOB) == 2
+
+
+async def test_what_a_command_changed_is_known_for_its_answer_and_goes_out_behind_it(shown: Shown) -> None:
+    with shown.publishing.held():
+        shown.view = replace(PRINTING, status=S.PAUSING)
+        shown.publishing.changed()
+    answered = shown.publishing.waiting()
+    assert answered is not None
+    assert (answered.state, shown.bus.published) == (S.PAUSING, [])
+    await asyncio.sleep(0)
+    assert shown.bus.of(topics.PRINTER_STATE) == [answered]
+    assert shown.count(topics.PRINTER_JOB) == 1
+    assert shown.publishing.waiting() is None
+
+
+async def test_what_changes_right_after_a_command_is_not_overtaken_by_it(shown: Shown) -> None:
+    with shown.publishing.held():
+        shown.view = replace(PRINTING, status=S.PAUSING)
+        shown.publishing.changed()
+    answered = shown.publishing.waiting()
+    shown.view = replace(PRINTING, status=S.PAUSED)
+    shown.publishing.changed()
+    await asyncio.sleep(0)
+    (state,) = shown.bus.of(topics.PRINTER_STATE)
+    assert answered is not None
+    assert (state.state, state.version > answered.version) == (S.PAUSED, True)
+
+
+async def test_a_command_that_changes_nothing_publishes_nothing(shown: Shown) -> None:
+    with shown.publishing.held():
+        pass
+    assert shown.publishing.waiting() is None
+    await asyncio.sleep(0)
+    assert shown.bus.published == []
+
+
+async def test_who_does_not_speak_for_the_printer_says_nothing_in_answers_either(shown: Shown) -> None:
+    shown.publishing.muted = True
+    with shown.publishing.held():
+        shown.publishing.changed()
+    assert shown.publishing.waiting() is None
+    await asyncio.sleep(0)
+    assert shown.bus.published == []
 
 
 async def test_versions_grow_though_the_clock_stands_or_goes_back(shown: Shown) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from services.printer_controller.sender import Sender
 from services.printer_controller.serial_line import SerialLine
-from services.printer_controller.wire import ErrorLine, SdStatus
+from services.printer_controller.wire import ErrorLine, Position, SdStatus
 from shared.settings import PrinterTimeouts
 
 
@@ -107,3 +107,21 @@ async def test_what_goes_past_all_goes_at_once(line):
     made, link, _ = line
     made.write_past_all(b"M112\n")
     assert link.written.endswith(b"M112\n")
+
+
+async def test_what_goes_over_the_wire_can_be_read_along(line):
+    made, _, _ = line
+    made._terminal.follow(30.0, 0.0)
+    made.on_bytes(b"o")
+    made.on_bytes(b"k\r\necho:hot\n")
+    made.write_past_all(b"M112\n")
+    lines = made._terminal.take(1.0)
+    assert lines[:2] == ["Recv: ok", "Recv: echo:hot"]
+    assert lines[2].startswith("Send: N")
+    assert lines[-1] == "Send: M112"
+
+
+async def test_a_told_position_is_passed_on(line):
+    made, _, events = line
+    made.on_bytes(b"X:1.00 Y:2.00 Z:3.00 E:4.00 Count X:0\n")
+    assert events.calls == [("position_told", Position(1.0, 2.0, 3.0, 4.0))]

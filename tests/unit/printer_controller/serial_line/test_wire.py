@@ -17,6 +17,7 @@ from services.printer_controller.wire import (
     ErrorLine,
     FirmwareInfo,
     Ok,
+    Position,
     Resend,
     SdStatus,
     Start,
@@ -90,7 +91,8 @@ LINES = {
     b"Done printing file": SdStatus("other"),
     b"": Unknown(b""),
     b"\xff\xfe\x00": Unknown(b"\xff\xfe\x00"),
-    b"X:0.00 Y:0.00 Z:0.00 E:0.00 Count X:0 Y:0 Z:0": Unknown(b"X:0.00 Y:0.00 Z:0.00 E:0.00 Count X:0 Y:0 Z:0"),
+    b"X:0.00 Y:-5.50 Z:0.20 E:0.00 Count X:0 Y:0 Z:0": Position(0.0, -5.5, 0.2, 0.0),
+    b"X:1 Y:2": Unknown(b"X:1 Y:2"),
 }
 
 
