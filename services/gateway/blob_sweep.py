@@ -1,4 +1,7 @@
-"""Removes the blobs that nobody needs: the gateway keeps the bytes, the printers' owner says what is in use."""
+"""Removes the blobs that nobody needs: the gateway keeps the bytes, the printers' owners say what is in use.
+
+Each controller that is or was known has to say so for itself: one that is away may need what no other one knows of.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import logging
 from collections.abc import Iterable
 
 from services.gateway.gateway import Gateway
+from services.gateway.owners import ONLINE
 from services.gateway.pauses import jittered, pause
 from shared.bus import Delivery
 from shared.contracts import topics
@@ -51,17 +55,25 @@ class BlobSweep:
                     _log.info("removed %d files that nobody needs any more", removed)
 
     async def sweep(self, stopping: asyncio.Event) -> int:
-        """One pass over all blobs, in batches; how many were removed. Raises `Unavailable` without an owner."""
+        """One pass over all blobs, in batches; how many were removed. Raises `Unavailable` without an answer."""
         blobs = self._gateway.blobs
         await asyncio.to_thread(blobs.sweep)
-        if len(self._gateway.view.owners()) != 1:
-            return 0  # only when one owner speaks for all files does its answer say that a blob is unused
+        owners = self._gateway.view.owners()
+        away = sorted(owner for owner, state in owners.items() if state != ONLINE)
+        if away or not owners:
+            _log.info("no sweep of unused files: %s", f"{', '.join(away)} cannot be asked" if away else "nobody to ask")
+            return 0
         old = await asyncio.to_thread(self._old)
         removed = 0
         for start in range(0, len(old), BATCH):
             batch = old[start : start + BATCH]
-            use: BlobUse = await self._gateway.bus.ask(topics.READ_BLOB_USE, ReadBlobUse(digests=batch))
-            removed += await asyncio.to_thread(self._remove, set(batch) - set(use.in_use))
+            unused = set(batch)
+            for owner in owners:
+                use: BlobUse = await self._gateway.bus.ask(
+                    topics.READ_BLOB_USE, ReadBlobUse(digests=batch, owner=owner)
+                )
+                unused -= set(use.in_use)
+            removed += await asyncio.to_thread(self._remove, unused)
             if await pause(self._gateway.clock, stopping, _BETWEEN_BATCHES):
                 break
         return removed

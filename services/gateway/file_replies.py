@@ -15,7 +15,7 @@ from services.gateway.ranges import Wanted, wanted
 from services.gateway.replies import Header
 from shared.errors import NotFound
 
-_CHUNK = 64 * 1024
+_CHUNK = 32 * 1024
 _PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 
 

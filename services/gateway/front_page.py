@@ -17,6 +17,8 @@ _PLACES = {
     "octoprint": "OctoPrint's API for the default printer",
     "octoprint/<printer>": "OctoPrint's API for one printer",
     "octoprint/openapi.json": "OctoPrint's API as an OpenAPI document",
+    "wiser": "the API of a Wiser-by-Feller gateway, for the house",
+    "wiser/openapi.json": "the same as an OpenAPI document",
     "docs": "every path, its bodies and its answers",
     "healthz": "whether the gateway is alive",
     "readyz": "whether the gateway can serve",

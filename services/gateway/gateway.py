@@ -1,4 +1,4 @@
-"""What a dialect may use: the callers, the live view, the owners behind the bus, and the blobs. Nothing else."""
+"""What a dialect may use: the callers, the live views, the owners behind the bus, and the blobs. Nothing else."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import msgspec
 
 from services.gateway.callers.callers import Callers
 from services.gateway.callers.identity import Identity
+from services.gateway.claims import Claims
+from services.gateway.live_loads import LiveLoads
 from services.gateway.live_view import Live, LiveView
 from services.gateway.public_address import TrustedProxies
 from shared.blobs import BlobStore
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.messages import Message
+from shared.contracts.printers import CommandDone
 from shared.contracts.topics import Topic
+from shared.load_settings import WiserSettings
 from shared.settings import GatewaySettings
 
 LARGEST_JSON = 1024 * 1024
@@ -28,10 +32,13 @@ class Gateway:
 
     callers: Callers
     view: LiveView
+    loads: LiveLoads
+    claims: Claims
     bus: Bus
     blobs: BlobStore
     proxies: TrustedProxies
     settings: GatewaySettings
+    wiser: WiserSettings
     clock: Clock
     stopping: asyncio.Event
     arriving: set[str] = field(default_factory=set)  # digests of blobs that are becoming files just now
@@ -47,4 +54,7 @@ class Gateway:
     async def ask_printer(self, topic: Topic, request: Message, live: Live, *, caller: Identity, via: str) -> Any:
         """The same for the owner of a printer that is known to be online."""
         request = msgspec.structs.replace(request, printer=live.id)
-        return await self.ask(topic, request, caller=caller, via=via)
+        answer = await self.ask(topic, request, caller=caller, via=via)
+        if isinstance(answer, CommandDone) and answer.shown is not None:
+            self.view.learn(live.id, answer.shown)
+        return answer

@@ -1,35 +1,31 @@
 """What the gateway knows of the printers: a snapshot asked from the owners, then their state topics. Reads cost no hop.
 
-It never lies: a printer whose owner is not online is unavailable, whatever its last state said.
+It never lies: a printer whose owner is not online, or has started anew and said nothing of it yet, is unavailable,
+whatever its last state said.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from services.gateway.pauses import jittered, pause
+from services.gateway.owners import Owners
+from services.gateway.snapshots import Snapshots
 from shared.bus import Bus, Delivery
 from shared.clock import Clock
 from shared.contracts import topics
 from shared.contracts.messages import Presence
-from shared.contracts.printers import Announce, PrinterJob, PrinterState, PrinterTemperature
+from shared.contracts.printers import PrinterJob, PrinterState, PrinterTemperature
 from shared.contracts.runs import Run
-from shared.errors import JobError, NotFound, Unavailable
-
-_log = logging.getLogger(__name__)
+from shared.errors import NotFound, Unavailable
 
 HISTORY = 300  # temperatures kept per printer: five minutes at one a second
 RUNS = 1000
 PRINTERS = 1000
-FIRST_SNAPSHOT_WITHIN = 5.0
-_ANNOUNCE_WITHIN = 3.0
-_ANNOUNCE_TRIES = 5
 
 
 class Versioned(Protocol):
@@ -75,14 +71,11 @@ class LiveView:
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
-        self._clock = clock
         self._printers: dict[str, PrinterView] = {}
         self._default: PrinterView | None = None
-        self._owners: dict[str, Presence] = {}
+        self._owners = Owners()
         self._runs: OrderedDict[str, Run] = OrderedDict()
-        self._snapshot_wanted = asyncio.Event()
-        self._trusted_after = clock.monotonic() + FIRST_SNAPSHOT_WITHIN
-        self._snapshot_taken = False
+        self._snapshots = Snapshots(bus, clock, topics.ANNOUNCE)
 
     def follow(self) -> None:
         """Subscribe; call once, before the bus runs."""
@@ -93,26 +86,16 @@ class LiveView:
         bus.follow(topics.PRINTER_AVAILABLE, self._on_available, lane=_of_printer)
         bus.follow(topics.RUN, self._on_run)
         bus.follow(topics.SERVICE_PRESENCE, self._on_presence, service=topics.PRINTER_CONTROLLER)
-        bus.on_birth(self._on_birth)
+        self._snapshots.follow()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Ask the owners for a snapshot on the first connection and whenever the broker has forgotten our session."""
-        stopped = asyncio.ensure_future(stopping.wait())
-        try:
-            while not stopping.is_set():
-                wanted = asyncio.ensure_future(self._snapshot_wanted.wait())
-                await asyncio.wait([wanted, stopped], return_when=asyncio.FIRST_COMPLETED)
-                wanted.cancel()
-                if not stopping.is_set():
-                    self._snapshot_wanted.clear()
-                    await self._take_snapshot(stopping)
-        finally:
-            stopped.cancel()
+        await self._snapshots.run(stopping)
 
     @property
     def ready(self) -> bool:
         """Whether what is shown can be relied on: a snapshot was taken, or there was time enough for it."""
-        return self._snapshot_taken or self._clock.monotonic() >= self._trusted_after
+        return self._snapshots.ready
 
     def printer(self, printer: str | None = None) -> Live:
         """The printer with this id; without one the default printer, else the first by id.
@@ -124,11 +107,10 @@ class LiveView:
             raise Unavailable("The message broker cannot be reached", code="broker_unreachable", retry_after=2)
         view = self._printers.get(printer) if printer else self._default
         if view is None or view.state is None:
-            if printer and self.ready and self._anybody_online():
+            if printer and self.ready and self._owners.anybody_online():
                 raise NotFound(f"There is no printer {printer!r}", code="no_such_printer")
             raise _owner_not_running()
-        owner = self._owners.get(view.state.owner)
-        if owner is None or owner.state != "online" or not self.ready:
+        if not self.ready or not self._owners.vouch_for(view.state):
             raise _owner_not_running()
         return Live(view.id, view.state, view)
 
@@ -137,8 +119,21 @@ class LiveView:
         return sorted(self._printers)
 
     def owners(self) -> dict[str, str]:
-        """The printer controllers that have been seen: instance → presence state."""
-        return {instance: presence.state for instance, presence in self._owners.items()}
+        """The printer controllers that have been seen or named as owners: instance → presence state."""
+        named = {view.state.owner: "unknown" for view in self._printers.values() if view.state is not None}
+        return named | self._owners.states()
+
+    def learn(self, printer: str, state: PrinterState) -> None:
+        """A printer's owner has said in an answer what it is about to publish."""
+        view = self._printers.get(printer)
+        if view is not None and is_news(view.state, state):
+            view.state = state
+            view.revision += 1
+
+    def left_online(self) -> Sequence[str]:
+        """The printers whose owner is lost and that still stand as available."""
+        known = [view for view in self._printers.values() if view.state and self._owners.is_lost(view.state.owner)]
+        return sorted(view.id for view in known if view.available not in (None, "offline"))
 
     def run_record(self, run: str) -> Run | None:
         """The newest record of a run, while it is among the last `RUNS`."""
@@ -147,26 +142,6 @@ class LiveView:
     def _find_default(self) -> PrinterView | None:
         known = [view for _, view in sorted(self._printers.items()) if view.state is not None]
         return next((view for view in known if view.state and view.state.default), known[0] if known else None)
-
-    def _anybody_online(self) -> bool:
-        return any(presence.state == "online" for presence in self._owners.values())
-
-    async def _take_snapshot(self, stopping: asyncio.Event) -> None:
-        """Bounded tries; when nobody answers there is no owner, and one that comes publishes everything by itself."""
-        for attempt in range(_ANNOUNCE_TRIES):
-            try:
-                await self._bus.ask(topics.ANNOUNCE, Announce(), within=_ANNOUNCE_WITHIN)
-            except JobError as error:
-                _log.debug("no snapshot yet: %s", error.message)
-                if await pause(self._clock, stopping, jittered(min(2.0**attempt, 8.0))):
-                    return
-            else:
-                self._snapshot_taken = True
-                return
-
-    async def _on_birth(self, session_present: bool) -> None:
-        if not (session_present and self._snapshot_taken):
-            self._snapshot_wanted.set()
 
     def _view(self, delivery: Delivery) -> PrinterView | None:
         printer = delivery.levels["printer"]
@@ -217,10 +192,8 @@ class LiveView:
                 self._runs.popitem(last=False)
 
     async def _on_presence(self, delivery: Delivery) -> None:
-        if isinstance(delivery.message, Presence):
-            self._owners[delivery.levels["instance"]] = delivery.message
-        else:
-            self._owners.pop(delivery.levels["instance"], None)
+        presence = delivery.message if isinstance(delivery.message, Presence) else None
+        self._owners.heard(delivery.levels["instance"], presence)
 
 
 def _of_printer(delivery: Delivery) -> str:

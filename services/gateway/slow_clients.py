@@ -6,6 +6,9 @@ Timers are only set while something is missing, so that an ordinary request cost
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,13 +17,24 @@ HEAD_WITHIN = 12.0  # seconds for the whole head of a request, however it trickl
 LARGEST_HEAD = 64 * 1024
 BODY_WINDOW = 12.0  # in each such window a body that is being read brings at least …
 BODY_MINIMUM = 1024  # … this many bytes
-READ_WITHIN = 15.0  # seconds for a client to take the 64 KiB that wait for it
+READ_WITHIN = 15.0  # seconds for a client to take what waits for it
+LARGEST_BACKLOG = 16 * 1024  # bytes that wait for a client while more is asked for: a piece of an answer is larger
 
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 2\r\n"
     b"content-length: 34\r\nconnection: close\r\n\r\n" + b'{"error": "Too many connections"}\n'
 )
+_AT_ONCE = struct.pack("ii", 1, 0)  # struct linger of socket(7): on, 0 s
 _IDLE, _HEAD, _BODY = range(3)
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """End a connection with a reset: closed in the usual way the kernel keeps what was not taken, for minutes."""
+    line = transport.get_extra_info("socket")
+    if line is not None:
+        with contextlib.suppress(OSError):  # it is closed already
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    transport.abort()
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -38,6 +52,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=LARGEST_BACKLOG)
         if len(self.connections) > self.most_connections:
             transport.write(_TOO_MANY)
             transport.close()
@@ -97,7 +112,7 @@ class PatientProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """An idle connection ends; one that never took its answer is cut, because closing would wait for it."""
         if self.transport.get_write_buffer_size() > 0:
-            self.transport.abort()
+            cut(self.transport)
         super().timeout_keep_alive_handler()
 
     def _watch_body(self) -> None:
@@ -117,7 +132,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self.transport is not None:
-            self.transport.abort()
+            cut(self.transport)
 
     @staticmethod
     def _stop(timer: asyncio.TimerHandle | None) -> None:

@@ -23,7 +23,7 @@ class PatientSocket(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._reader_deadline = self.loop.call_later(slow_clients.READ_WITHIN, self.transport.abort)
+        self._reader_deadline = self.loop.call_later(slow_clients.READ_WITHIN, slow_clients.cut, self.transport)
 
     def resume_writing(self) -> None:
         self._stop_waiting()
@@ -43,7 +43,7 @@ class PatientSocket(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.transport.abort()  # a close would wait for a client that is gone to take what is left
+        slow_clients.cut(self.transport)  # a close would wait for a client that is gone to take what is left
 
     def _stop_waiting(self) -> None:
         if self._reader_deadline is not None:

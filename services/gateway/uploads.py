@@ -27,6 +27,8 @@ FILE = "file"
 MOST_PARTS = 64
 LARGEST_FIELD = 64 * 1024
 _LARGEST_HEADER = 8 * 1024
+_LONGEST_BOUNDARY = 200
+_LONGEST_DELIMITER = _LONGEST_BOUNDARY + len("\r\n----\r\n")
 _ENCODED_NAME = re.compile(r";\s*filename\*\s*=\s*([^;\s]+)", re.IGNORECASE)
 _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii"}
 
@@ -55,7 +57,7 @@ def boundary_of(content_type: str) -> str:
     """The boundary of a multipart form, quoted or not. Raises `Invalid` when there is none."""
     media_type, options = parse_options_header(content_type)
     boundary = str(options.get("boundary", ""))
-    if media_type != "multipart/form-data" or not 0 < len(boundary) <= 200 or not boundary.isprintable():
+    if media_type != "multipart/form-data" or not 0 < len(boundary) <= _LONGEST_BOUNDARY or not boundary.isprintable():
         raise Invalid("The body must be a multipart form with a boundary", code="no_form")
     return boundary
 
@@ -75,11 +77,16 @@ async def receive(
             parser = PushMultipartParser(
                 boundary_of(content_type), max_header_size=_LARGEST_HEADER, max_segment_count=MOST_PARTS
             )
+            holds_nothing = False  # of the chunk before, that the next one could complete to a boundary
             async for chunk in body:
+                if holds_nothing and form.in_file and b"\r" not in chunk:
+                    await form.take(chunk)  # a boundary begins with CR LF, and G-code mostly has none
+                    continue
                 for event in parser.parse(chunk):
                     await form.take(event)
                 if parser.closed:
                     break
+                holds_nothing = len(chunk) >= _LONGEST_DELIMITER and b"\r" not in chunk[-_LONGEST_DELIMITER:]
             parser.close()
     return form.upload
 
@@ -98,6 +105,11 @@ class _Form:
         self._writer: Any = None
         self._file_name = ""
         self._file_stack: AsyncExitStack | None = None
+
+    @property
+    def in_file(self) -> bool:
+        """Whether what comes next belongs to the file, up to the next boundary."""
+        return self._writer is not None
 
     async def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         """A part begins, some bytes of it, or (None) it ends."""

@@ -146,25 +146,26 @@ class AppKeys:
                 raise Invalid(f"There is no account {name!r}", code="no_such_account")
             return await application_keys.new_key(tx, account, wanted.application, self._clock.now())
 
-    async def revoke(self, wanted: Wish, caller: Identity) -> None:
-        """End all keys of an application. Raises `Forbidden`, and `Invalid` when it has none."""
+    async def revoke(self, wanted: Wish, caller: Identity) -> str:
+        """End all keys of an application; the id of their account. Raises `Forbidden`, `Invalid` when it has none."""
         name = own_or_any(wanted.user, caller)
         async with self._store.transaction() as tx:
-            self._end(await application_keys.keys_of(tx, name, wanted.application))
+            return self._end(await application_keys.keys_of(tx, name, wanted.application))
 
-    async def revoke_key(self, key: str, caller: Identity) -> None:
-        """End one key of an application, named by itself. Raises `Forbidden`, and `Invalid` when there is none."""
+    async def revoke_key(self, key: str, caller: Identity) -> str:
+        """End one key of an application, named by itself; the id of its account. Raises `Forbidden`, `Invalid`."""
         async with self._store.transaction() as tx:
             found = await accounts.find_key(tx, self._digests.of_key(key))
             if found is not None:
                 own_or_any(found[1].name, caller)
-            self._end([found[0]] if found and found[0].application is not None else [])
+            return self._end([found[0]] if found and found[0].application is not None else [])
 
-    def _end(self, keys: list[ApiKeyRow]) -> None:
+    def _end(self, keys: list[ApiKeyRow]) -> str:
         if not keys:
             raise Invalid("There is no such application key", code="no_such_key")
         for key in keys:
             key.revoked_at = self._clock.now()
+        return keys[0].account_id
 
 
 async def account_for(tx: AsyncSession, user: str | None, otherwise: str) -> AccountRow:

@@ -116,6 +116,11 @@ class Callers:
         async with self._store.reading() as tx:
             return await accounts.list_accounts(tx)
 
+    def forget(self, account: str) -> None:
+        """One of its keys was revoked here: look it up again at once."""
+        for place in [place for place, (whose, _) in self._verified.items() if whose and whose.account_id == account]:
+            del self._verified[place]
+
     def public_id(self, name: str) -> str:
         """A UUID of this installation for what is called `name`: it stays the same over restarts and gateways."""
         return self._digests.public_id(name)

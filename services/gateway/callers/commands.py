@@ -1,4 +1,4 @@
-"""`python -m services.gateway key …`, `account …`, `appkey …`: accounts by hand, while the gateway runs."""
+"""`python -m services.gateway key …`, `account …`, `appkey …`, `claim …`: accounts by hand, while the gateway runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TextIO
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from services.gateway.callers import accounts, app_key_commands, first_admin, proofs
+from services.gateway.callers import accounts, app_key_commands, claim_commands, first_admin, proofs
 from services.gateway.callers.app_key_commands import Command, Done
 from services.gateway.callers.roles import Role
 from shared.clock import Clock, SystemClock
@@ -20,7 +20,7 @@ from shared.errors import Invalid, JobError, NotFound
 from shared.settings import SettingsError, load_settings
 from shared.store import Store
 
-SUBJECTS = ("key", "account", "appkey")
+SUBJECTS = ("key", "account", "appkey", "claim")
 
 
 class KeyCreated(msgspec.Struct, kw_only=True):
@@ -130,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--account", help="whose key (default: the account it asks for, else the administrator)")
     deny = _leaf(application, "deny", app_key_commands.deny, "turn one away")
     deny.add_argument("id", help="the id that `list` shows, or its beginning")
+    claim = subjects.add_parser("claim", help="clients that claim an account").add_subparsers(required=True)
+    _leaf(claim, "list", claim_commands.list_waiting, "show the clients that wait for the button")
+    press = _leaf(claim, "approve", claim_commands.approve, "press the button for the one that has waited longest")
+    press.add_argument("--user", help="for the one that claims this account")
     return parser
 
 

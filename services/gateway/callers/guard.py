@@ -138,6 +138,9 @@ class Guard:
         async with self._store.reading() as tx:
             row = await tx.get(GuessesRow, subject)
             found = _read_guesses(row) if row else Guesses()
+        known = self._guesses.get(subject)
+        if known is not None:
+            return known  # another request was faster, and may have counted already
         self._put(subject, found)
         return found
 

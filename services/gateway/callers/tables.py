@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import String
 from sqlmodel import Field, SQLModel
 
-from shared.columns import UtcDateTime
+from shared.columns import StructColumn, UtcDateTime
 
 _LONGEST_NAME = 128
 
@@ -100,3 +101,26 @@ class AppKeyRequestRow(SQLModel, table=True):
     account_id: str | None = Field(default=None, foreign_key="account.id", sa_type=String(36))
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ClaimRow(SQLModel, table=True):
+    """A client that waits for somebody to press the gateway's button, until `ends_at`; `granted_at` once one did."""
+
+    __tablename__ = "claim"
+
+    id: str = Field(primary_key=True, sa_type=String(36))
+    user_name: str = Field(sa_type=String(_LONGEST_NAME))
+    address: str = Field(sa_type=String(64))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(index=True, sa_type=UtcDateTime)
+    granted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ClaimedAccountRow(SQLModel, table=True):
+    """What a client said of itself when it claimed the account, and changed since: JSON text of an object."""
+
+    __tablename__ = "claimed_account"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id", sa_type=String(36))
+    user_name: str = Field(sa_type=String(_LONGEST_NAME))
+    details: dict[str, Any] = Field(sa_type=StructColumn(dict[str, Any]))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.gateway import RunningGateway, running_gateway
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    async with running_gateway(tmp_path) as running:
+async def gateway(tmp_path: Path, database: Database) -> AsyncIterator[RunningGateway]:
+    async with running_gateway(tmp_path, database=database) as running:
         yield running

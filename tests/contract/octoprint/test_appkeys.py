@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.settings import GatewaySettings
+from tests.support.database import Database
 from tests.support.gateway import ADMIN_KEY, ADMIN_PASSWORD, OPERATOR_KEY, VIEWER_KEY, RunningGateway, running_gateway
 
 APP = {"app": "sample-app"}
@@ -160,6 +161,19 @@ async def test_the_dialogs_address_carries_the_named_user(app: httpx.AsyncClient
     assert answer.json()["auth_dialog"].endswith("?user=o%20l%26ga")
 
 
+@pytest.mark.parametrize("named", ["app", "key"])
+async def test_a_revoked_key_is_refused_at_once(gateway: RunningGateway, named: str) -> None:
+    made = await gateway.client.post(
+        "/api/plugin/appkeys", json={"command": "generate", "app": "Panel", "user": "olga"}
+    )
+    key = made.json()["api_key"]
+    panel = gateway.client_from("192.0.2.9", key)
+    assert (await panel.get("/api/job")).status_code == 200
+    body = {"key": key} if named == "key" else {"app": "Panel", "user": "olga"}
+    assert (await gateway.client.post("/api/plugin/appkeys", json={"command": "revoke", **body})).status_code == 204
+    assert (await panel.get("/api/job")).status_code == 403
+
+
 async def test_keys_are_generated_found_and_revoked(gateway: RunningGateway) -> None:
     client = gateway.client
     made = await client.post("/api/plugin/appkeys", json={"command": "generate", "app": "My App"})
@@ -189,8 +203,9 @@ async def test_a_command_that_names_nothing_is_a_400(gateway: RunningGateway, bo
     assert (await gateway.client.post("/api/plugin/appkeys", json=body)).status_code == 400
 
 
-async def test_with_always_an_application_has_its_key_at_the_first_poll(tmp_path: Path) -> None:
-    async with running_gateway(tmp_path, limits=GatewaySettings(appkey_approval="always")) as gateway:
+async def test_with_always_an_application_has_its_key_at_the_first_poll(tmp_path: Path, database: Database) -> None:
+    limits = GatewaySettings(appkey_approval="always")
+    async with running_gateway(tmp_path, database=database, limits=limits) as gateway:
         app = gateway.client_from("192.0.2.50")
         for user, name in ((None, "admin"), ("victor", "victor"), ("unknown", "admin")):
             place, _ = await asked(app, user=user)

@@ -15,6 +15,7 @@ import pytest
 from shared.contracts import topics
 from shared.contracts.files import ListFiles
 from shared.settings import GatewaySettings
+from tests.support.database import Database
 from tests.support.gateway import ADMIN_KEY, RunningGateway, running_gateway, served
 from tests.support.real_files import real_files
 
@@ -106,11 +107,11 @@ async def test_an_upload_that_breaks_off_is_never_listed(files: RunningGateway, 
         assert (await raw(address, f"Content-Length: {len(FORM)}\r\n", FORM)).split(b" ", 2)[1] == b"201"
 
 
-async def test_the_limit_holds_while_the_body_arrives(tmp_path: Path) -> None:
+async def test_the_limit_holds_while_the_body_arrives(tmp_path: Path, database: Database) -> None:
     """413 within the limit and what the sockets hold, though no length was announced."""
     limits = GatewaySettings(max_upload=MIB)
     async with (
-        running_gateway(tmp_path / "small", limits=limits) as gateway,
+        running_gateway(tmp_path / "small", database=database, limits=limits) as gateway,
         real_files(gateway),
         served(gateway) as address,
     ):

@@ -34,6 +34,14 @@ async def test_version_and_server_are_as_slicers_expect_them(gateway: RunningGat
     assert (await gateway.client.get("/api/server")).json() == {"safemode": None, "version": "1.11.8"}
 
 
+async def test_the_version_of_a_printer_that_does_not_exist_is_not_there(gateway: RunningGateway) -> None:
+    for path in ("version", "server"):
+        assert (await gateway.client.get(f"/octoprint/virtual/api/{path}")).status_code == 200
+        assert (await gateway.client.get(f"/octoprint/misspelt/api/{path}")).status_code == 404
+    await gateway.owner.presence("lost")
+    assert (await gateway.client.get("/octoprint/virtual/api/version")).status_code == 200
+
+
 async def test_an_operational_printer_is_shown_with_sd_state_and_temperatures(gateway: RunningGateway) -> None:
     await gateway.owner.temperature(ROOM)
     assert (await gateway.client.get("/api/printer")).json() == {

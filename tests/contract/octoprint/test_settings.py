@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.printers import PrinterStatus, Volume
+from tests.support.database import Database
 from tests.support.gateway import OPERATOR_KEY, VIEWER_KEY, RunningGateway, running_gateway
 
 TOP_LEVEL = {
@@ -71,10 +72,12 @@ async def test_no_folder_or_key_of_the_server_is_shown(gateway: RunningGateway) 
     assert set((await gateway.client.get("/api/settings")).json()["folder"].values()) == {""}
 
 
-async def test_the_uuid_stays_over_restarts_and_differs_for_each_printer_and_installation(tmp_path: Path) -> None:
+async def test_the_uuid_stays_over_restarts_and_differs_for_each_printer_and_installation(
+    tmp_path: Path, database: Database
+) -> None:
     seen = []
     for data in (tmp_path / "one", tmp_path / "one"):
-        async with running_gateway(data) as gateway:
+        async with running_gateway(data, database=database) as gateway:
             await gateway.owner.state(PrinterStatus.OPERATIONAL, printer="second")
             mounts = ("", "/octoprint", "/octoprint/virtual", "/octoprint/second")
             seen.append([await discovery(gateway, mount) for mount in mounts])
@@ -158,11 +161,6 @@ async def test_there_is_no_system_command(gateway: RunningGateway) -> None:
         assert (answer.status_code, set(answer.json())) == (404, {"error"})
     operator = gateway.client_from("192.0.2.1", OPERATOR_KEY)
     assert (await operator.post("/api/system/commands/core/restart")).status_code == 403
-
-
-async def test_what_another_dialect_has_below_api_system_is_not_ours(gateway: RunningGateway) -> None:
-    answer = await gateway.client.get("/api/system/flags")
-    assert answer.json() == {"error": "There is nothing here; see / for what is where"}
 
 
 async def test_slicing_and_timelapse_look_unused(gateway: RunningGateway) -> None:

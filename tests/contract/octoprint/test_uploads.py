@@ -14,6 +14,7 @@ from shared.contracts import topics
 from shared.contracts.files import AddFile, FileAdded, FolderCreated, PrintFile, PrintFolder
 from shared.errors import Conflict, Invalid
 from shared.settings import GatewaySettings
+from tests.support.database import Database
 from tests.support.gateway import ADMIN_KEY, RunningGateway, running_gateway, served
 
 CONTENT = b"G28\nG1 X10\n"
@@ -238,8 +239,11 @@ async def test_a_field_that_is_too_long_is_a_413(gateway: RunningGateway) -> Non
     assert (await upload(gateway, part("path", b"x" * 100_000), file_part(), END)).status_code == 413
 
 
-async def test_an_upload_over_the_limit_is_a_413_however_it_announces_itself(tmp_path: Path) -> None:
-    async with running_gateway(tmp_path / "small", limits=GatewaySettings(max_upload=100_000)) as gateway:
+async def test_an_upload_over_the_limit_is_a_413_however_it_announces_itself(
+    tmp_path: Path, database: Database
+) -> None:
+    limits = GatewaySettings(max_upload=100_000)
+    async with running_gateway(tmp_path / "small", database=database, limits=limits) as gateway:
         gateway.owner.answers[topics.ADD_FILE] = added
         sent = 0
 

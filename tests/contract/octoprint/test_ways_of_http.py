@@ -42,7 +42,17 @@ async def test_repeated_slashes_are_one(gateway: RunningGateway, path: str) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/version/", "/api/control/nope", "/octoprint/api/nope", "/octoprint/nope/api/job"]
+    "path",
+    [
+        "/api/nope",
+        "/api/jobs",
+        "/api/system/flags",
+        "/api",
+        "/api/version/",
+        "/api/control/nope",
+        "/octoprint/api/nope",
+        "/octoprint/nope/api/job",
+    ],
 )
 async def test_an_unknown_path_is_a_404_in_the_dialects_words(gateway: RunningGateway, path: str) -> None:
     answer = await gateway.client.get(path)
@@ -50,7 +60,7 @@ async def test_an_unknown_path_is_a_404_in_the_dialects_words(gateway: RunningGa
     assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["/api/nope", "/api/jobs", "/octoprintx/api/version", "/nothing"])
+@pytest.mark.parametrize("path", ["/apis/version", "/octoprintx/api/version", "/nothing"])
 async def test_a_path_of_no_dialect_is_a_404_in_json(gateway: RunningGateway, path: str) -> None:
     answer = await gateway.client.get(path)
     assert answer.status_code == 404

@@ -8,20 +8,24 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from tests.support.database import Database, module_database
 from tests.support.printing import until_state
 from tests.support.stack import Stack, printer_table
 from tests.support.virtual_printer import VirtualPrinterProcess
+
+__all__ = ["module_database"]  # a fixture
 
 SECOND = "/octoprint/second"
 _QUICK = ("--speed", "1", "--move-ms", "20")
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A system with the printers `printer`, which is also at the root, and `second`."""
     with VirtualPrinterProcess(*_QUICK) as first, VirtualPrinterProcess(*_QUICK) as second:
         tables = [printer_table("printer", first.port), printer_table("second", second.port)]
-        stack = Stack(tmp_path_factory.mktemp("clients"), config="\n".join(tables))
+        folder = tmp_path_factory.mktemp("clients")
+        stack = Stack(folder, config="\n".join(tables), environ=database.environment(folder))
         asyncio.run(stack.start())
         yield stack
         asyncio.run(stack.stop())

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 import httpx
 import pytest
-from sqlalchemy.engine import make_url
 
-from tests.support.database import DATABASES, postgresql_server
+from tests.support.database import Database, module_database
 from tests.support.mqtt_client import Listener
 from tests.support.printing import (
     assert_exact,
@@ -27,6 +24,8 @@ from tests.support.printing import (
 )
 from tests.support.stack import Stack, printer_table
 from tests.support.virtual_printer import VirtualPrinterProcess
+
+__all__ = ["module_database"]  # a fixture
 
 MOVE_MS = "10"
 
@@ -60,32 +59,15 @@ class Running:
         assert_exact(self.printer, content, since=self.before)
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """The environment that chooses the database: SQLite as it comes, then an empty one on PostgreSQL."""
-    if request.param == "sqlite":
-        yield {}
-        return
-    name, server = f"system_{uuid.uuid4().hex[:12]}", postgresql_server()
-    asyncio.run(_execute(server, f'CREATE DATABASE "{name}"'))
-    yield {"JOBWIRE_DATABASE_URL": make_url(server).set(database=name).render_as_string(hide_password=False)}
-    asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
-
-
-async def _execute(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    await connection.execute(statement)
-    await connection.close()
-
-
 @pytest.fixture(scope="module")
 def shared(
-    database: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Stack, VirtualPrinterProcess]]:
     """A system with one printer, for all tests of a module."""
     with VirtualPrinterProcess("--speed", "1", "--move-ms", MOVE_MS) as printer:
         table = printer_table("printer", printer.port, lines=["rx_buffer = 128"])
-        stack = Stack(tmp_path_factory.mktemp("system"), config=table, environ=database)
+        folder = tmp_path_factory.mktemp("system")
+        stack = Stack(folder, config=table, environ=database.environment(folder))
         asyncio.run(stack.start())
         yield stack, printer
         asyncio.run(stack.stop())

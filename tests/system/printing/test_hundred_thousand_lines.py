@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.gcode import print_file
 from tests.support.printing import PrintRig, assert_exact
 from tests.support.virtual_printer import VirtualPrinterProcess
@@ -29,11 +30,11 @@ ONE_BY_ONE = ("window = false", IMPATIENT)
     ],
 )
 async def test_each_line_is_executed_exactly_once_in_order(
-    tmp_path: Path, faults: tuple[str, ...], lines: tuple[str, ...]
+    tmp_path: Path, database: Database, faults: tuple[str, ...], lines: tuple[str, ...]
 ) -> None:
     content = print_file(LINES)
     printer = VirtualPrinterProcess("--speed", "0", *faults)
-    async with PrintRig(tmp_path, printer, lines=lines) as rig:
+    async with PrintRig(tmp_path, printer, lines=lines, environ=database.environment(tmp_path)) as rig:
         record = await rig.ended(await rig.print(content), within=840)
         assert record["status"] == "succeeded", record
         assert_exact(printer, content)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.gcode import print_file, sent_before
 from tests.support.mqtt_client import retained
 from tests.support.printing import PrintRig, assert_once_so_far, until_executed, until_state
@@ -13,13 +14,16 @@ from tests.support.virtual_printer import VirtualPrinterProcess
 
 pytestmark = pytest.mark.system
 LONG = print_file(6000)
+LINES = ["rx_buffer = 128"]
 IN_FLIGHT = 40  # lines in the window, the receive buffer, the command queue
 
 
 @pytest.mark.timeout(90)
-async def test_an_unplugged_printer_ends_the_run_with_the_last_acknowledged_line(tmp_path: Path) -> None:
+async def test_an_unplugged_printer_ends_the_run_with_the_last_acknowledged_line(
+    tmp_path: Path, database: Database
+) -> None:
     printer = VirtualPrinterProcess("--move-ms", "10")
-    async with PrintRig(tmp_path, printer, lines=["rx_buffer = 128"]) as rig:
+    async with PrintRig(tmp_path, printer, lines=LINES, environ=database.environment(tmp_path)) as rig:
         run = await rig.print(LONG)
         await until_executed(printer, 100)
         printer.control({"fault": "unplug"})
@@ -36,9 +40,11 @@ async def test_an_unplugged_printer_ends_the_run_with_the_last_acknowledged_line
 
 
 @pytest.mark.timeout(120)
-async def test_stopping_everything_during_a_print_is_quick_and_the_next_start_calls_it_failed(tmp_path: Path) -> None:
+async def test_stopping_everything_during_a_print_is_quick_and_the_next_start_calls_it_failed(
+    tmp_path: Path, database: Database
+) -> None:
     printer = VirtualPrinterProcess("--move-ms", "10")
-    async with PrintRig(tmp_path, printer, lines=["rx_buffer = 128"]) as rig:
+    async with PrintRig(tmp_path, printer, lines=LINES, environ=database.environment(tmp_path)) as rig:
         run = await rig.print(LONG)
         await until_executed(printer, 100)
         assert await rig.stack.stop() < 10

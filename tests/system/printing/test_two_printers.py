@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import Database
 from tests.support.gcode import print_file
 from tests.support.printing import PrintRig, assert_exact, job, run_ended, start_print, until_executed, until_state
 from tests.support.stack import Stack, printer_table
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.system
 
 
 @pytest.mark.timeout(120)
-async def test_one_unplugged_printer_leaves_the_other_printing_to_its_end(tmp_path: Path) -> None:
+async def test_one_unplugged_printer_leaves_the_other_printing_to_its_end(tmp_path: Path, database: Database) -> None:
     first, second = (VirtualPrinterProcess("--move-ms", "10", "--seed", str(seed)) for seed in (1, 2))
-    async with PrintRig(tmp_path, first, second) as rig:
+    async with PrintRig(tmp_path, first, second, environ=database.environment(tmp_path)) as rig:
         one, two = (rig.stack.client(prefix=f"/octoprint/{name}") for name in ("printer", "second"))
         async with one, two:
             await until_state(two, "Operational", within=20)

@@ -11,6 +11,7 @@ from shared.migrate import migrate
 from shared.settings import Settings
 from shared.store import Store
 from tests.support.clock import ManualClock
+from tests.support.database import Database
 from tests.support.gateway import MIGRATIONS, RunningGateway, running_gateway
 
 
@@ -20,8 +21,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=str(tmp_path))
+def settings(database_settings: Settings) -> Settings:
+    return database_settings
 
 
 @pytest.fixture
@@ -33,6 +34,6 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    async with running_gateway(tmp_path / "gateway") as running:
+async def gateway(tmp_path: Path, database: Database) -> AsyncIterator[RunningGateway]:
+    async with running_gateway(tmp_path / "gateway", database=database) as running:
         yield running

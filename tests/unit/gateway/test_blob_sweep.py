@@ -11,6 +11,7 @@ from services.gateway.blob_sweep import GRACE, BlobSweep
 from shared.contracts import topics
 from shared.contracts.files import BlobUse
 from shared.contracts.messages import Event, Presence
+from shared.contracts.printers import PrinterStatus
 from shared.errors import Unavailable
 from tests.support.gateway import RunningGateway
 
@@ -56,10 +57,37 @@ async def test_without_an_answer_nothing_is_removed(gateway: RunningGateway) -> 
     assert left(gateway) == {digest}
 
 
-async def test_two_owners_stop_the_sweep_because_one_cannot_speak_for_the_other(gateway: RunningGateway) -> None:
-    digest = await stored(gateway, b"unneeded")
-    presence = Presence(state="offline", version="0", boot_id="b", since=gateway.clock.now())
+async def another(gateway: RunningGateway, state: str) -> None:
+    presence = Presence(state=state, version="0", boot_id="b", since=gateway.clock.now())
     await gateway.bus.publish(topics.SERVICE_PRESENCE, presence, service=topics.PRINTER_CONTROLLER, instance="another")
+
+
+async def test_what_any_of_several_owners_needs_stays(gateway: RunningGateway) -> None:
+    first, second = await stored(gateway, b"the first one's"), await stored(gateway, b"the second one's")
+    unneeded = await stored(gateway, b"nobody's")
+    await another(gateway, "online")
+    needs = {"one": [first], "another": [second]}
+    gateway.owner.answers[topics.READ_BLOB_USE] = lambda asked: BlobUse(in_use=needs[asked.owner])
+    assert await swept(gateway) == 1
+    assert left(gateway) == {first, second}
+    assert unneeded not in left(gateway)
+
+
+@pytest.mark.parametrize("state", ["offline", "lost"])
+async def test_an_owner_that_is_away_stops_the_sweep_until_it_can_be_asked(gateway: RunningGateway, state: str) -> None:
+    digest = await stored(gateway, b"unneeded")
+    gateway.owner.answers[topics.READ_BLOB_USE] = BlobUse(in_use=[])
+    await another(gateway, state)
+    assert await swept(gateway) == 0
+    assert left(gateway) == {digest}
+    await another(gateway, "online")
+    assert await swept(gateway) == 1
+
+
+async def test_an_owner_that_only_a_printer_names_stops_the_sweep_too(gateway: RunningGateway) -> None:
+    digest = await stored(gateway, b"unneeded")
+    gateway.owner.answers[topics.READ_BLOB_USE] = BlobUse(in_use=[])
+    await gateway.owner.state(PrinterStatus.OFFLINE, printer="old", owner="forgotten")
     assert await swept(gateway) == 0
     assert left(gateway) == {digest}
 

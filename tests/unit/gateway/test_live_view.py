@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from services.gateway.live_view import FIRST_SNAPSHOT_WITHIN, LiveView, is_news
+from services.gateway.live_view import LiveView, is_news
+from services.gateway.snapshots import FIRST_SNAPSHOT_WITHIN
 from shared.contracts import topics
 from shared.contracts.printers import Heater, PrinterState, PrinterStatus
 from shared.contracts.runs import Run, RunJob, RunStatus
@@ -80,6 +82,18 @@ async def test_a_late_state_does_not_overwrite_a_newer_one(scene: Scene) -> None
     assert scene.shown() == "Paused"
 
 
+async def test_what_an_answer_says_shows_at_once_and_only_when_it_is_news(scene: Scene) -> None:
+    await scene.owner.state(PrinterStatus.PRINTING)
+    printing = scene.view.printer().state
+    paused = msgspec.structs.replace(printing, state=PrinterStatus.PAUSED, version=printing.version + 1)
+    before = scene.view.printer().view.revision
+    for said in (paused, printing, paused):
+        scene.view.learn("virtual", said)
+        assert (scene.shown(), scene.view.printer().view.revision) == ("Paused", before + 1)
+    scene.view.learn("nobody", paused)
+    assert "nobody" not in scene.view.printers()
+
+
 async def test_a_snapshot_is_asked_for_at_the_start_and_when_the_session_is_gone(scene: Scene) -> None:
     assert scene.snapshots() == 1
     await scene.bus.connect(session_present=True)
@@ -126,6 +140,19 @@ async def test_an_owner_that_is_gone_takes_its_printers_along_until_it_is_back(s
     assert refused.value.code == "owner_not_running"
     await scene.owner.presence()
     assert scene.shown() == "Printing"
+
+
+async def test_what_an_owner_said_in_an_earlier_life_is_not_shown_until_it_says_it_again(scene: Scene) -> None:
+    await scene.owner.state(PrinterStatus.PRINTING)
+    await scene.owner.presence("lost")
+    await scene.clock.advance(5)
+    scene.owner.start_anew()
+    await scene.owner.presence()
+    with pytest.raises(Unavailable) as refused:
+        scene.shown()
+    assert refused.value.code == "owner_not_running"
+    await scene.owner.state(PrinterStatus.OFFLINE)
+    assert scene.shown() == "Offline"
 
 
 async def test_one_owner_that_is_gone_does_not_touch_the_printers_of_another(scene: Scene) -> None:

@@ -20,11 +20,16 @@ Address = tuple[str, int]
 
 
 @pytest.fixture
-async def address(gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Address]:
-    for name in ("HEAD_WITHIN", "BODY_WINDOW", "READ_WITHIN"):
-        monkeypatch.setattr(slow_clients, name, 0.5)
+async def address(gateway: RunningGateway) -> AsyncIterator[Address]:
     async with served(gateway) as address:
         yield address
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second where clients have 12 or 15: only for clients that are slow on purpose."""
+    for name in ("HEAD_WITHIN", "BODY_WINDOW", "READ_WITHIN"):
+        monkeypatch.setattr(slow_clients, name, 0.5)
 
 
 def head(method: str = "GET", path: str = "/api/job", *more: str) -> bytes:
@@ -55,6 +60,7 @@ async def seconds_until_cut(address: Address, first: bytes, drip: bytes) -> floa
     return time.monotonic() - began
 
 
+@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize(
     ("first", "drip"),
     [
@@ -68,7 +74,7 @@ async def seconds_until_cut(address: Address, first: bytes, drip: bytes) -> floa
     ids=["silent", "half a word", "dripping head", "dripping body", "no body", "no chunk"],
 )
 async def test_a_client_that_is_slow_on_purpose_is_cut_off(address: Address, first: bytes, drip: bytes) -> None:
-    assert 0.3 < await seconds_until_cut(address, first, drip) < 3
+    assert 0.3 < await seconds_until_cut(address, first, drip) < 9
 
 
 async def test_others_are_answered_while_many_slow_ones_wait(address: Address) -> None:
@@ -96,6 +102,7 @@ async def test_an_endless_head_is_cut_off(address: Address) -> None:
     writer.close()
 
 
+@pytest.mark.usefixtures("_impatient")
 async def test_a_client_that_does_not_take_its_answer_is_cut_off(
     address: Address, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 # The documented paths that reach this dialect without its prefix.
 ROOT_PATHS = (
+    "api",  # what no dialect has below it is answered in OctoPrint's words
     "api/job",
     "api/control",
     "api/version",

@@ -10,21 +10,11 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 
+from services.gateway.framework import Ready
 from services.gateway.replies import Reply, json_reply
-from shared.errors import (
-    Broken,
-    Conflict,
-    Expired,
-    Forbidden,
-    Invalid,
-    JobError,
-    NotFound,
-    OutcomeUnknown,
-    OutOfSpace,
-    Refused,
-    TooLarge,
-    Unavailable,
-)
+from services.gateway.statuses import STATUS as STATUS
+from services.gateway.statuses import TOO_OFTEN, retry_header, status_by_class
+from shared.errors import JobError, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -49,22 +39,7 @@ _OURS = MappingProxyType(
     {413: "The request is larger than this server accepts.", 500: "Something went wrong here; it has been logged."}
 )
 
-STATUS: MappingProxyType[type[JobError], int] = MappingProxyType(
-    {
-        Invalid: 400,
-        NotFound: 404,
-        Conflict: 409,
-        Forbidden: 403,
-        TooLarge: 413,
-        Expired: 503,
-        Refused: 409,
-        OutcomeUnknown: 503,
-        Unavailable: 503,
-        OutOfSpace: 507,
-        Broken: 500,
-    }
-)
-_STATUS_OF_CODE = MappingProxyType({"invalid_type": 415, "locked_out": 429, "too_often": 429, "no_json": 415})
+_STATUS_OF_CODE = MappingProxyType({"invalid_type": 415, "no_json": 415, **dict.fromkeys(TOO_OFTEN, 429)})
 # For these the text is OctoPrint's, whatever the owner said: it says no more than the status, on purpose.
 _FIXED_TEXT = frozenset({403, 404, 500})
 
@@ -72,16 +47,14 @@ _FIXED_TEXT = frozenset({403, 404, 500})
 def status_of(error: JobError) -> int:
     """The HTTP status of an error: by its code where OctoPrint has a status of its own, else by its class."""
     by_code = _STATUS_OF_CODE.get(error.code)
-    if by_code is not None:
-        return by_code
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return status_by_class(error) if by_code is None else by_code
 
 
 def reply_of(error: JobError) -> Reply:
     """The answer to a request that failed with this error."""
     status = status_of(error)
     text = _text(status) if status in _FIXED_TEXT else error.message
-    return json_reply({"error": text}, status, _headers(error), close=status == 413)
+    return json_reply({"error": text}, status, retry_header(error), close=status == 413)
 
 
 def refusal(status: int) -> Reply:
@@ -94,7 +67,7 @@ def on_job_error(_: Request[Any, Any, Any], error: JobError) -> Response[Any]:
     status = status_of(error)
     if status >= 500 and not isinstance(error, Unavailable):
         _log.error("a request failed: %s (%s)", error.message, error.code)
-    return _as_response(reply_of(error))
+    return Ready(reply_of(error))
 
 
 def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -102,13 +75,13 @@ def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[A
     allow = (error.headers or {}).get("allow")
     extra = {"Allow": allow_header(allow)} if allow else None
     text = _text(error.status_code) if error.status_code in TEXTS or error.status_code in _OURS else error.detail
-    return _as_response(json_reply({"error": text}, error.status_code, extra, close=error.status_code == 413))
+    return Ready(json_reply({"error": text}, error.status_code, extra, close=error.status_code == 413))
 
 
 def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Litestar's hook for everything else: our fault. The path may be logged, the query never."""
     _log.exception("%s %s failed", request.method, request.scope.get("path_template", ""), exc_info=error)
-    return _as_response(refusal(500))
+    return Ready(refusal(500))
 
 
 def allow_header(methods: str) -> str:
@@ -122,26 +95,3 @@ def allow_header(methods: str) -> str:
 
 def _text(status: int) -> str:
     return TEXTS.get(status) or _OURS.get(status) or f"Error {status}"
-
-
-def _headers(error: JobError) -> dict[str, str] | None:
-    if isinstance(error, Unavailable):
-        return {"Retry-After": str(error.retry_after)}
-    if status_of(error) == 429:
-        return {"Retry-After": str((error.detail or {}).get("retry_after", 1))}
-    return None
-
-
-class _Ready(Response[Any]):
-    """A `Reply` where Litestar wants a response."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(None, status_code=reply.status)
-        self._reply = reply
-
-    def to_asgi_response(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        return self._reply
-
-
-def _as_response(reply: Reply) -> Response[Any]:
-    return _Ready(reply)

@@ -93,14 +93,14 @@ async def command_keys(request: AnyRequest) -> ASGIApp:
     """generate (200 with a new key) or revoke (204), by `app` and, for an administrator, `user`; or by `key`."""
     caller = await caller_of(request.scope)
     name, body = await json_command(request, _COMMANDS)
-    keys = gateway_of(request.scope).callers.app_keys
-    named = body.get("key")
+    callers = gateway_of(request.scope).callers
+    keys, named = callers.app_keys, body.get("key")
     if name == "revoke" and isinstance(named, str) and named:
-        await keys.revoke_key(named, caller)
+        callers.forget(await keys.revoke_key(named, caller))
         return empty()
     wanted = app_keys.wish(body.get("app"), body.get("user"))
     if name == "revoke":
-        await keys.revoke(wanted, caller)
+        callers.forget(await keys.revoke(wanted, caller))
         return empty()
     made = wire_appkeys.Generated(
         user_id=wanted.user or caller.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote_plus, urlsplit
+from urllib.parse import parse_qs, unquote_plus
 
 import msgspec
 from litestar import Request
@@ -12,6 +12,7 @@ from litestar.types import Scope
 
 from services.gateway.callers.identity import Identity
 from services.gateway.callers.roles import Permission
+from services.gateway.credentials import bearer_key, is_from_our_pages
 from services.gateway.dialects.octoprint.errors import TEXTS
 from services.gateway.dispatcher import PRINTER
 from services.gateway.gateway import Gateway
@@ -159,17 +160,9 @@ def _key_header(scope: Scope) -> str | None:
             return value.decode("latin-1")
         if name == b"authorization":
             bearer = value
-    if bearer is None:
-        return None
-    scheme, _, key = bearer.decode("latin-1").partition(" ")
-    return key.strip() if scheme.rstrip(":").lower() == "bearer" else None  # one client library writes `Bearer:`
+    return None if bearer is None else bearer_key(bearer)
 
 
 def _is_same_site(scope: Scope) -> bool:
     """Whether a request with a cookie may act: reading always, else only from our own pages or no page at all."""
-    if scope.get("method") in _SAFE_METHODS:
-        return True
-    if header(scope, b"sec-fetch-site") not in ("", "same-origin", "none"):
-        return False
-    origin = header(scope, b"origin")
-    return not origin or urlsplit(origin).netloc == urlsplit(public_base(scope)).netloc
+    return scope.get("method") in _SAFE_METHODS or is_from_our_pages(scope, public_base(scope))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import get, post
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
 from services.gateway.callers.roles import Permission
 from services.gateway.dialects.octoprint import translate
@@ -20,6 +20,7 @@ from services.gateway.live_view import Live
 from services.gateway.replies import json_bytes, json_reply
 from shared.contracts import topics
 from shared.contracts.printers import CommandDone, ConnectionOptions, ReadConnection
+from shared.errors import Unavailable
 
 _VERSION = json_bytes(msgspec.json.encode(translate.VERSION))
 _SERVER = json_bytes(msgspec.json.encode(translate.SERVER_SHOWN))
@@ -27,8 +28,9 @@ _SERVER = json_bytes(msgspec.json.encode(translate.SERVER_SHOWN))
 
 @get("/api/version", name="octoprint_read_version")
 async def read_version(request: AnyRequest) -> ASGIApp:
-    """Which API this is; slicers test a connection with it."""
+    """Which API this is; slicers test a connection with it, so it is not there for a printer that does not exist."""
     await allowed(request.scope, Permission.STATUS)
+    _check_place(request.scope)
     return _VERSION
 
 
@@ -36,6 +38,7 @@ async def read_version(request: AnyRequest) -> ASGIApp:
 async def read_server(request: AnyRequest) -> ASGIApp:
     """The server's version."""
     await allowed(request.scope, Permission.STATUS)
+    _check_place(request.scope)
     return _SERVER
 
 
@@ -69,3 +72,11 @@ async def _connection(request: AnyRequest) -> tuple[Live, ConnectionOptions]:
     live = printer_of(request.scope)
     options: ConnectionOptions = await ask(request.scope, topics.READ_CONNECTION, ReadConnection(), identity, live)
     return printer_of(request.scope), options
+
+
+def _check_place(scope: Scope) -> None:
+    """Raises `NotFound` for a printer that does not exist; one that nobody speaks for now may come back."""
+    try:
+        printer_of(scope)
+    except Unavailable:
+        return

@@ -18,6 +18,7 @@ from shared.errors import Invalid
 _AXES = ("x", "y", "z")
 _LARGEST = 1e6  # what no machine reaches
 _LARGEST_OFFSET = 50
+_HOTTEST = 1000  # °C; OctoPrint sends anything, but no heater of a printer gets there
 _FEED_RATES = (50, 200)  # percent
 _FLOW_RATES = (75, 125)
 
@@ -199,7 +200,7 @@ def _percent(factor: Any, least: int, most: int) -> int:
 
 def _degrees(value: Any, text: str) -> float:
     degrees = _checked(value, text)
-    if degrees < 0:
+    if not 0 <= degrees <= _HOTTEST:
         raise Invalid(text, code="bad_value")
     return degrees
 

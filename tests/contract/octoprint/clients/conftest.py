@@ -24,6 +24,7 @@ from shared.contracts.printers import (
     SelectFile,
 )
 from shared.errors import Conflict, NotFound
+from tests.support.database import Database
 from tests.support.gateway import RunningGateway, ScriptedOwner, running_gateway, served
 
 _S = PrinterStatus
@@ -101,8 +102,8 @@ class PlayingOwner:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    async with running_gateway(tmp_path) as running:
+async def gateway(tmp_path: Path, database: Database) -> AsyncIterator[RunningGateway]:
+    async with running_gateway(tmp_path, database=database) as running:
         PlayingOwner(running.owner)
         await running.owner.temperature(ROOM)
         yield running

@@ -34,7 +34,10 @@ from shared.contracts.files import (
 from shared.contracts.printers import CommandDone, ConnectPrinter, Heater, SelectFile, UnselectFile
 from shared.errors import Conflict, Invalid, NotFound
 from shared.settings import GatewaySettings
+from tests.support.database import Database, module_database
 from tests.support.gateway import RunningGateway, ScriptedOwner, running_gateway, served
+
+__all__ = ["module_database"]  # a fixture
 
 FOLDER, PATH, CONTENT = "parts", "parts/ring.gcode", b"G28\nG1 X10 Y10 E1\n"
 START_WITHIN = 20.0
@@ -97,12 +100,12 @@ class OwnerOfOneFile:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory, database: Database) -> Iterator[str]:
     """Where the gateway is; it believes the address that a request says it comes from."""
     data, loop = tmp_path_factory.mktemp("openapi"), asyncio.new_event_loop()
     started: asyncio.Future[str] = loop.create_future()
     ended = asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(data, started, ended),))
+    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(data, database, started, ended),))
     thread.start()
     try:
         yield asyncio.run_coroutine_threadsafe(_wait(started), loop).result(START_WITHIN)
@@ -115,9 +118,9 @@ async def _wait(started: asyncio.Future[str]) -> str:
     return await asyncio.shield(started)
 
 
-async def _serve(data: Path, started: asyncio.Future[str], ended: asyncio.Event) -> None:
+async def _serve(data: Path, database: Database, started: asyncio.Future[str], ended: asyncio.Event) -> None:
     limits = GatewaySettings(trusted_proxies=["127.0.0.1"])
-    async with running_gateway(data, limits=limits) as running, served(running) as (host, port):
+    async with running_gateway(data, database=database, limits=limits) as running, served(running) as (host, port):
         OwnerOfOneFile(running.owner, await _store(running))
         await running.owner.temperature(
             {"tool0": Heater(actual=21.3, target=0.0), "bed": Heater(actual=20.1, target=0)}

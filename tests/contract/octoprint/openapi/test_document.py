@@ -18,6 +18,7 @@ from services.gateway.dialects.octoprint.routes_document import shown
 from shared.contracts import topics
 from shared.contracts.printers import PrinterStatus
 from shared.errors import Unavailable
+from tests.support.database import Database
 from tests.support.gateway import VIEWER_KEY, RunningGateway, running_gateway
 
 DOCUMENT = shown()
@@ -36,8 +37,8 @@ ASKS = [topic for topic in topics.CATALOGUE if topic.kind is topics.Kind.ASK]
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> Any:
-    async with running_gateway(tmp_path) as running:
+async def gateway(tmp_path: Path, database: Database) -> Any:
+    async with running_gateway(tmp_path, database=database) as running:
         running.owner.answers |= {topic: Unavailable("not now") for topic in ASKS if topic is not topics.ANNOUNCE}
         yield running
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.printers import PrinterStatus
+from tests.support.database import Database
 from tests.support.gateway import RunningGateway, running_gateway, served
 from tests.support.push import Address, auth_of
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    async with running_gateway(tmp_path) as running:
+async def gateway(tmp_path: Path, database: Database) -> AsyncIterator[RunningGateway]:
+    async with running_gateway(tmp_path, database=database) as running:
         await running.owner.state(PrinterStatus.OPERATIONAL)
         await running.owner.job(None)
         yield running

@@ -1,7 +1,4 @@
-"""The session recorded from OctoPrint 1.11.8, played again: the same messages in the same order, on every transport.
-
-Left out of the recording are `PositionUpdate`, which needs a position that the printers do not publish.
-"""
+"""The session recorded from OctoPrint 1.11.8, played again: the same messages in the same order, on every transport."""
 
 from __future__ import annotations
 
@@ -24,6 +21,7 @@ FILE = {
     "user": "admin",
 }
 PRINT = {"printer": "virtual", "run": "r1", **FILE}
+STOPPED = {"x": 50.0, "y": 50.0, "z": 1.0, "t": 0, "e": 13.30405, "f": 1200.0}
 END = {**PRINT, "time": 5.5, "progress": 5, "line": 90, "reason": None}
 
 
@@ -42,7 +40,7 @@ async def play(gateway: RunningGateway) -> None:
     await tick(0.5)
     await turn(gateway, S.PAUSING, 3.2)
     await tick(0.5)
-    await happened(gateway, "print_paused", {**PRINT, "position": 7000})
+    await happened(gateway, "print_paused", {**PRINT, "position": 7000, "at": STOPPED})
     await turn(gateway, S.PAUSED, 3.2)
     await tick(0.5)
     await turn(gateway, S.RESUMING, 3.2)
@@ -71,6 +69,7 @@ RECORDED: list[tuple[str, Any]] = [
     ("current", "Pausing"),
     ("event", "PrintPaused"),
     ("event", ("ChartMarked", {"type": "pause", "label": "Pause"})),
+    ("event", ("PositionUpdate", {"reason": "pause", **STOPPED})),
     ("event", ("PrinterStateChanged", {"state_id": "PAUSED", "state_string": "Paused"})),
     ("current", "Paused"),
     ("event", ("PrinterStateChanged", {"state_id": "RESUMING", "state_string": "Resuming"})),
@@ -91,7 +90,13 @@ RECORDED: list[tuple[str, Any]] = [
         "event",
         (
             "FileRemoved",
-            {"storage": "local", "path": "long.gcode", "name": "long.gcode", "type": ["machinecode", "gcode"]},
+            {
+                "storage": "local",
+                "path": "long.gcode",
+                "name": "long.gcode",
+                "type": ["machinecode", "gcode"],
+                "operation": "remove",
+            },
         ),
     ),
     ("event", ("UpdatedFiles", {"type": "printables"})),
@@ -130,6 +135,7 @@ async def check_payloads(gateway: RunningGateway, client: PushClient) -> None:
     assert of["PrintFailed"]["reason"] == "cancelled"
     assert of["PrintCancelled"]["time"] == of["PrintFailed"]["time"] == 5.5
     assert of["PrintPaused"]["fileposition"] == 7000
+    assert of["PrintPaused"]["position"] == STOPPED
 
 
 def messages_of(frame: str) -> list[Any]:

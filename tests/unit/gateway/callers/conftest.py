@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from shared.settings import Settings
-from tests.support.database import database_settings
-
-__all__ = ["database_settings"]
 
 
 @pytest.fixture

@@ -93,6 +93,11 @@ async def test_ten_different_wrong_keys_lock_the_address_before_anything_is_comp
     assert await door.reason(KEY) == "locked_out"
 
 
+async def test_guesses_that_come_at_the_same_moment_all_count(door: Door) -> None:
+    await asyncio.gather(*(door.reason(f"wrong-{number}") for number in range(10)))
+    assert await door.reason(KEY) == "locked_out"
+
+
 async def test_the_rightful_holder_elsewhere_is_not_touched(door: Door) -> None:
     await door.guess(10)
     assert (await door.callers.by_key(KEY, ELSEWHERE)).name == "olga"

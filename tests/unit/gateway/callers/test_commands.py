@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.gateway.callers import commands
+from tests.support.database import Database
 from tests.support.gateway import RunningGateway
 
 
@@ -36,6 +37,8 @@ class Shell:
 @pytest.fixture
 def shell(gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setenv("JOBWIRE_DATA", "")
+    if gateway.settings.database.url:
+        monkeypatch.setenv("JOBWIRE_DATABASE_URL", gateway.settings.database.url)
     return Shell(gateway.settings.data_folder)
 
 
@@ -125,8 +128,12 @@ async def test_what_cannot_be_done_is_one_sentence(shell: Shell, argv: tuple[str
     assert err.count("\n") == 1
 
 
-def test_without_a_database_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_it_says_what_to_do(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JOBWIRE_DATA", "")
+    for name, value in database.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
     code, _, err = Shell(tmp_path / "empty")("key", "list")
     assert code == 1
     assert "migrate" in err

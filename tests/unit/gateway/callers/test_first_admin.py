@@ -17,7 +17,7 @@ PASSWORD, OTHER_PASSWORD = "the first password", "the second password"
 
 
 def given(settings: Settings, key: str | None, password: str | None) -> Settings:
-    return Settings(data=settings.data, admin_key=key, admin_password=password)
+    return msgspec.structs.replace(settings, admin_key=key, admin_password=password)
 
 
 async def admits(store: Store, key: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,65 +9,12 @@ import pytest
 from services.gateway.callers import accounts
 from services.gateway.dialects.octoprint.push import channel as push
 from services.gateway.dialects.octoprint.push import translate
-from services.gateway.dialects.octoprint.push.channel import Channel
-from services.gateway.dialects.octoprint.push.listener import GO_AWAY, NO_ROOM, TRY_AGAIN, Listener
+from services.gateway.dialects.octoprint.push.listener import GO_AWAY, NO_ROOM, TRY_AGAIN
 from shared.contracts.printers import Heater, PrinterStatus
 from shared.errors import NotFound, Unavailable
 from tests.support.clock import eventually, settle
-from tests.support.gateway import RunningGateway
-from tests.support.push import auth_of, happened, kind_of
-
-HERE = "127.0.0.1"
-
-
-class Party:
-    """A channel on a running gateway, and listeners in it."""
-
-    def __init__(self, gateway: RunningGateway) -> None:
-        self.gateway = gateway
-        self.channel = Channel(gateway.gateway)
-        self.auth = ""
-
-    def join(self, place: str | None = None) -> Listener:
-        return self.channel.join(place, HERE)
-
-    async def say(self, listener: Listener, **message: Any) -> None:
-        await self.channel.hear(listener, json.dumps(message))
-
-    async def listening(self, place: str | None = None, **first: Any) -> Listener:
-        """Joined and logged in, with nothing left to take; `first` is said before."""
-        listener = self.join(place)
-        if first:
-            await self.say(listener, **first)
-        await self.say(listener, auth=self.auth)
-        listener.drain()
-        return listener
-
-    async def ticks(self, count: int = 1) -> None:
-        """That many half seconds pass."""
-        await self.gateway.clock.advance(0.5 * count)
-
-    async def state(self, status: PrinterStatus, **more: Any) -> None:
-        await self.gateway.owner.state(status, **more)
-
-
-@pytest.fixture
-async def party(gateway: RunningGateway) -> AsyncIterator[Party]:
-    party = Party(gateway)
-    party.auth = await auth_of(gateway)
-    await party.state(PrinterStatus.OPERATIONAL)
-    await gateway.owner.job(None)
-    yield party
-    gateway.gateway.stopping.set()
-    await settle()
-
-
-def heard(listener: Listener) -> list[Any]:
-    return [json.loads(message.text) for message in listener.drain()]
-
-
-def kinds(listener: Listener) -> list[str]:
-    return [kind_of(message) for message in heard(listener)]
+from tests.support.push import happened
+from tests.support.push_party import Party, heard, kinds
 
 
 async def test_connected_comes_at_once_and_nothing_else_without_a_login(party: Party) -> None:
@@ -258,6 +203,9 @@ async def test_history_is_left_out_as_well(party: Party) -> None:
 
 async def test_a_current_is_encoded_once_for_all(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     listeners = [await party.listening() for _ in range(70)]
+    await party.ticks()
+    for listener in listeners:
+        listener.drain()
     encode, calls = translate.state_message, []
 
     def counting(*args: Any, **kwargs: Any) -> Any:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from services.gateway.dialects.octoprint.push import filters
 from services.gateway.dialects.octoprint.push.commands import Auth, Subscription, Throttle, parse
+
+NOTHING = Subscription(state=False, logs=False, messages=False, events=frozenset())
 
 
 @pytest.mark.parametrize(
@@ -26,14 +30,17 @@ from services.gateway.dialects.octoprint.push.commands import Auth, Subscription
         ({"throttle": "\u0663x"}, None),
         ({"throttle": "9" * 50}, None),
         ({"auth": "olga:abc", "throttle": 2}, Auth("olga", "abc")),
-        ({"subscribe": {}}, Subscription(state=False, events=frozenset())),
-        ({"subscribe": {"plugins": ["example"]}}, Subscription(state=False, events=frozenset())),
+        ({"subscribe": {}}, NOTHING),
+        ({"subscribe": {"plugins": ["example"]}}, NOTHING),
         (
             {"subscribe": {"state": {"logs": "^Recv: Cap", "messages": False}, "events": True, "plugins": True}},
-            Subscription(state=True, events=None),
+            Subscription(state=True, logs=filters.parse("^Recv: Cap"), messages=False, events=None),
         ),
-        ({"subscribe": {"events": ["PrintFailed"]}}, Subscription(state=False, events=frozenset({"PrintFailed"}))),
-        ({"subscribe": {"state": True, "events": False}}, Subscription(state=True, events=frozenset())),
+        ({"subscribe": {"events": ["PrintFailed"]}}, replace(NOTHING, events=frozenset({"PrintFailed"}))),
+        ({"subscribe": {"state": True, "events": False}}, replace(NOTHING, state=True, logs=True)),
+        ({"subscribe": {"state": {}}}, replace(NOTHING, state=True)),
+        ({"subscribe": {"state": {"messages": True}}}, replace(NOTHING, state=True, messages=True)),
+        ({"subscribe": {"state": {"logs": "(a+)+$"}}}, None),
         ({"subscribe": {"state": 1}}, None),
         ({"subscribe": {"state": {"logs": 5}}}, None),
         ({"subscribe": {"events": "all"}}, None),

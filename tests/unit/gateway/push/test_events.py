@@ -9,12 +9,13 @@ import pytest
 
 from services.gateway.dialects.octoprint.push import events
 from shared.contracts.messages import Event
-from shared.contracts.printers import JobFile, PrinterState, PrinterStatus
+from shared.contracts.printers import JobFile, JobProgress, PrinterJob, PrinterState, PrinterStatus
 
 S = PrinterStatus
 AT = datetime(2026, 11, 22, 6, 44, 9, tzinfo=UTC)
 FILE = {"name": "a.gcode", "path": "d/a.gcode", "origin": "local", "size": 219483, "owner": "olga", "user": "olga"}
 OURS = {"printer": "mk3", "run": "r", **FILE}
+AT_PAUSE = {"x": 50.0, "y": 50.0, "z": 1.0, "e": 13.3, "t": 0, "f": 1200.0}
 END = {"time": 3.5, "progress": 42, "line": 7, "reason": None}
 
 
@@ -38,8 +39,8 @@ def place(path: str) -> dict[str, Any]:
     return {"storage": "local", "path": path, "name": path.rpartition("/")[2]}
 
 
-def gcode(path: str) -> dict[str, Any]:
-    return {**place(path), "type": GCODE}
+def gcode(path: str, operation: str) -> dict[str, Any]:
+    return {**place(path), "type": GCODE, "operation": operation}
 
 
 COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"})
@@ -53,6 +54,47 @@ COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"
             "print_paused",
             {**OURS, "line": 3, "position": 77, "print_time": 1.0},
             [("PrintPaused", {**FILE, "fileposition": 77}), mark("pause", "Pause")],
+        ),
+        (
+            "print_paused",
+            {**OURS, "position": 77, "at": AT_PAUSE},
+            [
+                ("PrintPaused", {**FILE, "fileposition": 77, "position": AT_PAUSE}),
+                mark("pause", "Pause"),
+                ("PositionUpdate", {"reason": "pause", **AT_PAUSE}),
+            ],
+        ),
+        ("position_reported", {"printer": "mk3", **AT_PAUSE}, [("PositionUpdate", {"reason": None, **AT_PAUSE})]),
+        (
+            "file_added",
+            {"path": "a.gcode", "select": True, "print": True, "effective_select": False, "effective_print": True},
+            [
+                ("FileAdded", gcode("a.gcode", "add")),
+                ("UpdatedFiles", {"type": "printables"}),
+                (
+                    "Upload",
+                    {
+                        "name": "a.gcode",
+                        "path": "a.gcode",
+                        "target": "local",
+                        "select": True,
+                        "print": True,
+                        "effective_select": False,
+                        "effective_print": True,
+                    },
+                ),
+            ],
+        ),
+        ("folder_added", {"path": "d/e"}, [("FolderAdded", place("d/e")), ("UpdatedFiles", {"type": "printables"})]),
+        (
+            "file_analysis_began",
+            {"name": "a.gcode", "path": "d/a.gcode", "origin": "local"},
+            [
+                (
+                    "MetadataAnalysisStarted",
+                    {"name": "a.gcode", "path": "d/a.gcode", "origin": "local", "type": "gcode"},
+                )
+            ],
         ),
         ("print_resumed", OURS, [("PrintResumed", FILE), mark("resume", "Resume")]),
         ("print_cancelling", OURS, [("PrintCancelling", FILE)]),
@@ -93,10 +135,7 @@ COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"
             "file_added",
             {"path": "d/a.gcode", "name": "a.gcode", "size": 5, "user": "olga", "userdata": {"a": 1}},
             [
-                (
-                    "FileAdded",
-                    gcode("d/a.gcode"),
-                ),
+                ("FileAdded", gcode("d/a.gcode", "add")),
                 ("UpdatedFiles", {"type": "printables"}),
                 ("Upload", {"name": "a.gcode", "path": "d/a.gcode", "target": "local", "userdata": {"a": 1}}),
             ],
@@ -105,10 +144,7 @@ COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"
             "file_removed",
             {"path": "A.GCODE", "files": 1},
             [
-                (
-                    "FileRemoved",
-                    gcode("A.GCODE"),
-                ),
+                ("FileRemoved", gcode("A.GCODE", "remove")),
                 ("UpdatedFiles", {"type": "printables"}),
             ],
         ),
@@ -123,7 +159,7 @@ COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"
         (
             "file_copied",
             {"source": "a.gcode", "path": "d/b.gcode"},
-            [("FileAdded", gcode("d/b.gcode")), ("UpdatedFiles", {"type": "printables"})],
+            [("FileAdded", gcode("d/b.gcode", "copy")), ("UpdatedFiles", {"type": "printables"})],
         ),
         (
             "file_copied",
@@ -134,8 +170,8 @@ COUNTED = ("MetadataStatisticsUpdated", {"storage": "local", "path": "d/a.gcode"
             "file_moved",
             {"source": "a.gcode", "path": "d/b.gcode"},
             [
-                ("FileRemoved", gcode("a.gcode")),
-                ("FileAdded", gcode("d/b.gcode")),
+                ("FileRemoved", gcode("a.gcode", "move")),
+                ("FileAdded", gcode("d/b.gcode", "move")),
                 (
                     "FileMoved",
                     {
@@ -214,7 +250,7 @@ def test_a_change_of_state_is_told(before: S, now: S, expected: list[tuple[str, 
             assert one.payload is not None
             assert one.payload["state_string"] == now
         if one.type == "Error":
-            assert one.payload == {"error": "hot end broken"}
+            assert one.payload == {"error": "hot end broken", "reason": "firmware"}
 
 
 def test_every_state_has_an_id() -> None:
@@ -228,6 +264,15 @@ def test_another_selected_file_is_told() -> None:
     assert events.of_selection(first, None) == (("FileDeselected", None),)
     assert events.of_selection(first, JobFile(name="a.gcode", path="d/a.gcode", display="b", size=6)) == ()
     assert events.of_selection(None, None) == ()
+
+
+def test_another_height_of_a_print_is_told() -> None:
+    first = PrinterJob(progress=JobProgress(), current_z=0.2, at=AT, version=1)
+    next_ = PrinterJob(progress=JobProgress(), current_z=0.4, at=AT, version=2)
+    over = PrinterJob(progress=JobProgress(), at=AT, version=3)
+    assert events.of_height(first, next_) == (("ZChange", {"new": 0.4, "old": 0.2}),)
+    assert events.of_height(over, first) == (("ZChange", {"new": 0.2, "old": None}),)
+    assert events.of_height(next_, next_) == events.of_height(next_, over) == ()
 
 
 def test_marks_carry_the_time_of_their_event() -> None:

@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from services.gateway.dialects.octoprint.push import translate, wire
+from services.gateway.dialects.octoprint.push.terminal import LINES, Terminal
 from services.gateway.dialects.octoprint.push.translate import Look
 from shared.contracts.printers import (
     Filament,
@@ -32,6 +35,8 @@ JOB = PrinterJob(
         print_time_left_origin="analysis",
     ),
     line=57,
+    current_z=0.4,
+    transmitted=57,
     at=AT,
     version=1,
 )  # fmt: skip
@@ -53,7 +58,7 @@ RECORDED: dict[str, Any] = {
         "estimatedPrintTime": 636.5069377594248, "averagePrintTime": None, "lastPrintTime": None,
         "filament": {"tool0": {"length": 399.12162, "volume": 0.9599999986681561}}, "user": "admin",
     },
-    "currentZ": None,
+    "currentZ": 0.4,
     "progress": {
         "completion": 0.7230628340235917, "filepos": 1587, "printTime": 0, "printTimeLeft": 635,
         "printTimeLeftOrigin": "analysis",
@@ -94,6 +99,33 @@ def times(seen: Look, since: datetime | None) -> list[int]:
 def test_a_current_while_printing_is_as_recorded() -> None:
     marking = wire.Marking(type="print", label="Start", time=1795332965.1478)
     assert shown("current", look(readings=(reading(0),), markings=(marking,))) == RECORDED
+
+
+def test_resends_are_counted_and_told_in_percent_of_what_was_sent() -> None:
+    job = msgspec.structs.replace(JOB, transmitted=70, resends=5)
+    assert shown("current", look(job=job))["resends"] == {"count": 5, "transmitted": 70, "ratio": 7}
+    assert shown("current", look(job=None))["resends"] == {"count": 0, "transmitted": 0, "ratio": 0}
+
+
+def test_messages_are_what_the_printer_says_beside_its_answers() -> None:
+    terminal = Terminal()
+    terminal.add(
+        ["Send: N5 M105*35", "Recv: ok T:21.3 /0.0", "Recv: ok", "Recv: wait", "Recv: echo:hot", "Recv: T:21 /0"]
+    )
+    assert shown("current", look(terminal=terminal))["messages"] == ["echo:hot"]
+
+
+def test_of_more_lines_than_a_screenful_the_newest_come() -> None:
+    terminal = Terminal()
+    terminal.add([f"Send: N{number}" for number in range(500)])
+    found = json.loads(translate.state_message("current", look(terminal=terminal), since=None, read=10).text)["current"]
+    assert (len(found["logs"]), found["logs"][-1]) == (LINES, "Send: N499")
+    assert (
+        json.loads(translate.state_message("current", look(terminal=terminal), since=None, read=500).text)["current"][
+            "logs"
+        ]
+        == []
+    )
 
 
 def test_history_has_the_same_members() -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from services.gateway.callers.roles import Permission
-from services.gateway.dialects.octoprint.openapi.operations import (
+from services.gateway.openapi.operations import (
     JSON,
     KEY,
     PRINTER,

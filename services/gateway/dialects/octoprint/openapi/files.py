@@ -7,7 +7,7 @@ from typing import Any
 
 from services.gateway.callers.roles import Permission
 from services.gateway.dialects.octoprint import wire_files
-from services.gateway.dialects.octoprint.openapi.operations import (
+from services.gateway.openapi.operations import (
     BYTES,
     DONE,
     FORM,

@@ -8,7 +8,7 @@ from typing import Any
 from services.gateway.callers.roles import Permission
 from services.gateway.dialects.octoprint import translate, wire, wire_profiles
 from services.gateway.dialects.octoprint.openapi.by_hand import READINGS
-from services.gateway.dialects.octoprint.openapi.operations import (
+from services.gateway.openapi.operations import (
     KEY,
     PRINTER,
     READS_JSON,
@@ -103,13 +103,13 @@ PRINTING: Operations = MappingProxyType(
                 wire.Version,
                 example={"api": "0.1", "server": translate.SERVER, "text": f"OctoPrint {translate.SERVER}"},
             ),
-            errors=KEY,
+            errors=KEY | {404},
         ),
         "read_server": Operation(
             tag="server",
             needs=Permission.STATUS,
             answers=found(wire.Server, example={"safemode": None, "version": translate.SERVER}),
-            errors=KEY,
+            errors=KEY | {404},
         ),
         "read_printer": Operation(
             tag="printer",

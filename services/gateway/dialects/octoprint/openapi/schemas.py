@@ -12,10 +12,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from services.gateway.openapi.document import SCHEMAS
+
 Schema = dict[str, Any]
 Struct = type[msgspec.Struct]
 
-_PREFIX = "#/components/schemas/"
 _PLAIN: Mapping[Any, Schema] = types.MappingProxyType(
     {
         str: {"type": "string"},
@@ -30,7 +31,7 @@ _PLAIN: Mapping[Any, Schema] = types.MappingProxyType(
 
 def reference(struct: Struct) -> Schema:
     """Where the schema of this struct is."""
-    return {"$ref": _PREFIX + struct.__name__}
+    return {"$ref": SCHEMAS + struct.__name__}
 
 
 def components(structs: Iterable[Struct]) -> dict[str, Schema]:

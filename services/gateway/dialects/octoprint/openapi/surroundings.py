@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from services.gateway.callers.roles import Permission
-from services.gateway.dialects.octoprint.openapi.operations import (
+from services.gateway.dialects.octoprint.push.answers import Info
+from services.gateway.openapi.operations import (
     JSON,
     KEY,
     PRINTER,
@@ -22,7 +23,6 @@ from services.gateway.dialects.octoprint.openapi.operations import (
     found,
     members,
 )
-from services.gateway.dialects.octoprint.push.answers import Info
 
 _OBJECT = {"type": "object"}
 _NOTHING: dict[str, Any] = {"core": [], "custom": [], "plugin": []}

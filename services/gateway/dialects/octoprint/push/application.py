@@ -11,6 +11,7 @@ from services.gateway.dialects.octoprint.push import answers, polling, sockets
 from services.gateway.dialects.octoprint.push.channel import Channel
 from services.gateway.dialects.octoprint.push.sessions import Key, Sessions
 from services.gateway.dispatcher import PRINTER
+from services.gateway.framework import reject_handshake
 from services.gateway.gateway import Gateway
 from services.gateway.replies import Reply
 from shared.errors import JobError
@@ -61,7 +62,7 @@ class Push:
         is_session = _is_session(parts)
         if parts != ["websocket"] and not (is_session and parts[-1] == "websocket"):
             await receive()
-            await sockets.reject(errors.refusal(404), send)
+            await reject_handshake(errors.refusal(404), send)
             return
         place = scope.get(PRINTER)
         await sockets.serve(self.channel, place, self.address(scope), receive, send, framed=is_session)

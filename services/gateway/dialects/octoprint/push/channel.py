@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from services.gateway.callers.roles import Permission
@@ -13,6 +14,7 @@ from services.gateway.dialects.octoprint.push.events import Told
 from services.gateway.dialects.octoprint.push.feed import Feed
 from services.gateway.dialects.octoprint.push.happenings import Happenings
 from services.gateway.dialects.octoprint.push.listener import GO_AWAY, GONE, NO_ROOM, TRY_AGAIN, Listener
+from services.gateway.dialects.octoprint.push.terminal import Terminals
 from services.gateway.gateway import Gateway
 from services.gateway.pauses import pause
 from shared.errors import Forbidden, JobError, NotFound, Unavailable
@@ -23,6 +25,8 @@ TICK = 0.5  # seconds: the most often that a listener gets a `current`
 MOST_LISTENERS = 2048
 MOST_ANONYMOUS = 1024  # the one that has waited longest without a login makes room
 CHECK_TICKS = 30  # an ended session stops within 15 s
+MOST_VISITED = 50  # listeners that are told of each other's coming and going
+MOST_VISITS = 20  # that are told in one tick
 _AT_ONCE = 32  # listeners served before others get their turn
 
 _REAUTH = translate.message("reauthRequired", {"reason": "stale"})
@@ -34,6 +38,8 @@ class Channel:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._happenings = Happenings(gateway.bus, self._tell)
+        self._terminals = Terminals(gateway.bus, gateway.clock.monotonic)
+        self._visits: deque[tuple[Listener, Told]] = deque(maxlen=MOST_VISITS)
         self._connected = connected.message(gateway.callers)
         self._feeds: dict[str | None, Feed] = {}
         self._listeners: dict[Listener, None] = {}
@@ -66,6 +72,7 @@ class Channel:
         listener = Listener(place, address)
         self._listeners[listener] = self._anonymous[listener] = None
         listener.offer(self._connected)
+        self._note(listener, "ClientOpened")
         if self._beat is None:
             self._beat = asyncio.create_task(self._run())
             self._beat.add_done_callback(self._stopped)
@@ -74,6 +81,8 @@ class Channel:
     def leave(self, listener: Listener) -> None:
         """The transport has ended, or is to end; a second time changes nothing."""
         listener.end(GONE)
+        if listener in self._listeners:
+            self._note(listener, "ClientClosed")
         self._listeners.pop(listener, None)
         self._anonymous.pop(listener, None)
         self._silence(listener)
@@ -86,7 +95,8 @@ class Channel:
         elif isinstance(command, Throttle):
             listener.factor = command.factor
         elif isinstance(command, Subscription):
-            listener.subscription = command
+            before, listener.subscription = listener.subscription, command
+            self._recall(listener, before)
 
     # --- who may listen -----------------------------------------------------------------------------------------------
 
@@ -113,6 +123,7 @@ class Channel:
             self._send_away(listener)
             return
         listener.identity, listener.token = identity, auth.token
+        self._note(listener, "ClientAuthed", username=identity.name)
         self._anonymous.pop(listener, None)
         if identity.may(Permission.STATUS):
             feed = self._feed(listener.place)
@@ -130,8 +141,15 @@ class Channel:
         feed = self._feeds.get(place)
         if feed is None:
             gateway = self._gateway
-            feed = self._feeds[place] = Feed(place, gateway.view, self._happenings, gateway.clock.now)
+            feed = self._feeds[place] = Feed(place, gateway.view, self._happenings, self._terminals, gateway.clock.now)
         return feed
+
+    def _recall(self, listener: Listener, before: Subscription) -> None:
+        """Another choice of what is in `current` begins with all there is, as in OctoPrint."""
+        now, feed = listener.subscription, self._feeds.get(listener.place)
+        changed = (now.state, now.logs, now.messages) != (before.state, before.logs, before.messages)
+        if changed and feed is not None and listener in feed.listeners:
+            feed.recall(listener)
 
     def _silence(self, listener: Listener) -> None:
         feed = self._feeds.get(listener.place)
@@ -163,6 +181,7 @@ class Channel:
                 return
             began = clock.monotonic()
             await self._serve(began)
+        self._visits.clear()
         self._beat = None  # whoever joins from here on starts the next one
 
     async def _serve(self, now: float) -> None:
@@ -170,6 +189,7 @@ class Channel:
         self._tick += 1
         if self._tick % CHECK_TICKS == 0 and (self._checking is None or self._checking.done()):
             self._checking = asyncio.create_task(self._check_sessions())
+        self._tell_visits()
         for feed in list(self._feeds.values()):
             feed.refresh()
             for count, listener in enumerate(list(feed.listeners), 1):
@@ -180,6 +200,22 @@ class Channel:
             listener.tick()
         for call in self.on_tick:
             call(now)
+
+    def _note(self, listener: Listener, type_: str, **more: str) -> None:
+        """Remember that one has come, logged in or gone. Of many listeners that would be more than they came for."""
+        if len(self._listeners) <= MOST_VISITED:
+            self._visits.append((listener, Told(type_, {**more, "remoteAddress": listener.address})))
+
+    def _tell_visits(self) -> None:
+        """Tell the others, and who it was to administrators only."""
+        while self._visits:
+            visitor, told = self._visits.popleft()
+            full, bare = (
+                translate.message("event", {"type": told.type, "payload": payload}) for payload in (told.payload, {})
+            )
+            for listener in [one for feed in self._feeds.values() for one in feed.listeners if one is not visitor]:
+                if listener.subscription.wants_event(told.type):
+                    listener.offer(full if listener.is_admin else bare)
 
     async def _tell(self, printer: str | None, told: Sequence[Told]) -> None:
         """Give events to the listeners of a printer, or of all printers; all get them in the same order."""
@@ -208,3 +244,4 @@ class Channel:
         for listener in list(self._listeners):
             listener.end(GO_AWAY)
             self.leave(listener)
+        self._visits.clear()

@@ -12,6 +12,9 @@ from typing import Any
 
 import msgspec
 
+from services.gateway.dialects.octoprint.push import filters
+from services.gateway.dialects.octoprint.push.filters import Lines
+
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -32,10 +35,17 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a listener wants: `current` and `history`, and which events (None: all of them)."""
+    """What a listener wants: `current` and `history` with which lines in them, and which events (None: all of them)."""
 
     state: bool = True
+    logs: Lines = True
+    messages: Lines = True
     events: frozenset[str] | None = None
+
+    @property
+    def wants_lines(self) -> bool:
+        """Whether any line of the terminal is to be sent."""
+        return self.state and (self.logs is not False or self.messages is not False)
 
     def wants_event(self, name: str) -> bool:
         """Whether an event of this name is to be sent."""
@@ -76,13 +86,17 @@ def _subscribe(value: Any) -> Subscription | None:
     if not isinstance(value, dict):
         return None
     state, events = value.get("state", False), value.get("events", False)
-    lines = state.values() if isinstance(state, dict) else ()
-    if not isinstance(state, bool | dict) or not all(isinstance(line, bool | str) for line in lines):
-        return None
     if not isinstance(events, bool | list) or not isinstance(value.get("plugins", False), bool | list):
         return None
+    lines = state if isinstance(state, dict) else {"logs": state}  # as in OctoPrint, `true` is without the messages
+    if not isinstance(state, bool | dict):
+        return None
+    try:
+        logs, messages = (filters.parse(lines.get(name, False)) for name in ("logs", "messages"))
+    except ValueError:
+        return None
     wanted = None if events is True else frozenset(name for name in events or () if isinstance(name, str))
-    return Subscription(state=state is not False, events=wanted)
+    return Subscription(state is not False, logs, messages, wanted)
 
 
 # The first one that a message has is what it says.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from services.gateway.dialects.octoprint import translate
 from services.gateway.dialects.octoprint.push import wire
 from shared.contracts.messages import Event
-from shared.contracts.printers import JobFile, PrinterState, PrinterStatus
+from shared.contracts.printers import JobFile, PrinterJob, PrinterState, PrinterStatus
 
 _S = PrinterStatus
 _Data = Mapping[str, Any]
@@ -47,7 +47,9 @@ _MARKS = MappingProxyType(
     }
 )
 _PRINT_MEMBERS = ("name", "path", "origin", "size", "owner", "user")
+_PLACE_MEMBERS = (("at", "position"), ("position", "fileposition"), ("progress", "progress"), ("time", "time"))
 _UPLOAD_MEMBERS = ("select", "print", "effective_select", "effective_print", "userdata")
+_POSITION_MEMBERS = ("x", "y", "z", "e", "t", "f")
 _FILE_TYPE = ["machinecode", "gcode"]
 _UPDATED = Told("UpdatedFiles", {"type": "printables"})
 _FILE_ENDINGS = (".gcode", ".gco", ".g")
@@ -73,7 +75,8 @@ def of_state(before: PrinterState, now: PrinterState) -> tuple[Told, ...]:
     if before.state in _CLOSED and now.state in _CONNECTING:
         told.insert(0, Told("Connecting"))
     if now.state in translate.FAILED and before.state not in translate.FAILED:
-        told.insert(0, Told("Error", {"error": now.error}))
+        reason = "firmware" if now.state is _S.ERROR else "connection"
+        told.insert(0, Told("Error", {"error": now.error, "reason": reason}))
     return tuple(told)
 
 
@@ -86,6 +89,13 @@ def of_selection(before: JobFile | None, now: JobFile | None) -> tuple[Told, ...
     return (Told("FileSelected", {"name": now.name, "path": now.path, "origin": now.origin, "size": now.size}),)
 
 
+def of_height(before: PrinterJob, now: PrinterJob) -> tuple[Told, ...]:
+    """What another height of a print tells; clients look at it twice a second at most."""
+    if now.current_z is None or now.current_z == before.current_z:
+        return ()
+    return (Told("ZChange", {"new": now.current_z, "old": before.current_z}),)
+
+
 def state_id(status: PrinterStatus) -> str:
     """OctoPrint's id of a state."""
     return _STATE_IDS.get(status) or status.name
@@ -93,7 +103,7 @@ def state_id(status: PrinterStatus) -> str:
 
 def _of_print(data: _Data, **more: Any) -> dict[str, Any]:
     payload = {name: data[name] for name in _PRINT_MEMBERS if name in data} | more
-    for ours, theirs in (("position", "fileposition"), ("progress", "progress"), ("time", "time")):
+    for ours, theirs in _PLACE_MEMBERS:
         if data.get(ours) is not None:
             payload[theirs] = data[ours]
     return payload
@@ -104,6 +114,14 @@ def _printed(type_: str, mark: str) -> Callable[[_Data], Iterable[Told]]:
         return Told(type_, _of_print(data)), _marked(mark)
 
     return tell
+
+
+def _paused(data: _Data) -> Iterable[Told]:
+    """Where the print has stopped is told for itself too, as recorded."""
+    yield Told("PrintPaused", _of_print(data))
+    yield _marked("print_paused")
+    if isinstance(data.get("at"), Mapping):
+        yield Told("PositionUpdate", {"reason": "pause", **data["at"]})
 
 
 def _cancelled(data: _Data) -> Iterable[Told]:
@@ -137,7 +155,7 @@ def _disconnected(_: _Data) -> Iterable[Told]:
 
 def _added(data: _Data) -> Iterable[Told]:
     path = _path(data, "path")
-    yield Told("FileAdded", _place(path) | {"type": _FILE_TYPE})
+    yield _of_place("Added", path, "add", is_file=True)
     yield _UPDATED
     known = {name: data[name] for name in _UPLOAD_MEMBERS if data.get(name) is not None}
     yield Told("Upload", {"name": _name(path), "path": path, "target": "local", **known})
@@ -146,13 +164,13 @@ def _added(data: _Data) -> Iterable[Told]:
 def _removed(data: _Data) -> Iterable[Told]:
     """One event says what was removed: a file, or a folder with all in it."""
     path = _path(data, "path")
-    yield _of_place("Removed", path, is_file=_is_file(path) and data.get("files") == 1)
+    yield _of_place("Removed", path, "remove", is_file=_is_file(path) and data.get("files") == 1)
     yield _UPDATED
 
 
 def _copied(data: _Data) -> Iterable[Told]:
     path = _path(data, "path")
-    yield _of_place("Added", path, is_file=_is_file(path))
+    yield _of_place("Added", path, "copy", is_file=_is_file(path))
     yield _UPDATED
 
 
@@ -160,8 +178,8 @@ def _moved(data: _Data) -> Iterable[Told]:
     """As documented: gone there, come here, and then that it was moved."""
     source, path = _path(data, "source"), _path(data, "path")
     is_file = _is_file(path)
-    yield _of_place("Removed", source, is_file=is_file)
-    yield _of_place("Added", path, is_file=is_file)
+    yield _of_place("Removed", source, "move", is_file=is_file)
+    yield _of_place("Added", path, "move", is_file=is_file)
     ends = {
         f"{end}_{member}": value
         for end, of_end in (("source", source), ("destination", path))
@@ -179,8 +197,24 @@ def _analysed(data: _Data) -> Iterable[Told]:
         yield Told("MetadataAnalysisFinished", payload)
 
 
-def _of_place(what: str, path: str, *, is_file: bool) -> Told:
-    return Told(f"File{what}", _place(path) | {"type": _FILE_TYPE}) if is_file else Told(f"Folder{what}", _place(path))
+def _folder_added(data: _Data) -> Iterable[Told]:
+    yield _of_place("Added", _path(data, "path"), "add", is_file=False)
+    yield _UPDATED
+
+
+def _analysis_began(data: _Data) -> Iterable[Told]:
+    path = _path(data, "path")
+    yield Told("MetadataAnalysisStarted", {"name": _name(path), "path": path, "origin": "local", "type": "gcode"})
+
+
+def _position(data: _Data) -> Iterable[Told]:
+    yield Told("PositionUpdate", {"reason": None, **{axis: data.get(axis) for axis in _POSITION_MEMBERS}})
+
+
+def _of_place(what: str, path: str, operation: str, *, is_file: bool) -> Told:
+    if is_file:
+        return Told(f"File{what}", {**_place(path), "type": _FILE_TYPE, "operation": operation})
+    return Told(f"Folder{what}", _place(path))
 
 
 def _is_file(path: str) -> bool:
@@ -212,7 +246,7 @@ def _counted(data: _Data) -> Told:
 _EVENTS: Mapping[str, Callable[[_Data], Iterable[Told]]] = MappingProxyType(
     {
         "print_started": _printed("PrintStarted", "print_started"),
-        "print_paused": _printed("PrintPaused", "print_paused"),
+        "print_paused": _paused,
         "print_resumed": _printed("PrintResumed", "print_resumed"),
         "print_cancelling": lambda data: (Told("PrintCancelling", _of_print(data)),),
         "print_cancelled": _cancelled,
@@ -220,10 +254,13 @@ _EVENTS: Mapping[str, Callable[[_Data], Iterable[Told]]] = MappingProxyType(
         "print_done": _done,
         "printer_connected": _connected,
         "printer_disconnected": _disconnected,
+        "position_reported": _position,
+        "folder_added": _folder_added,
         "file_added": _added,
         "file_removed": _removed,
         "file_copied": _copied,
         "file_moved": _moved,
+        "file_analysis_began": _analysis_began,
         "file_analysed": _analysed,
     }
 )

@@ -62,7 +62,8 @@ class Happenings:
             return
         before, known.job = known.job, job
         if before is not None:
-            await self._tell(printer, events.of_selection(before.file, job.file))
+            told = (*events.of_selection(before.file, job.file), *events.of_height(before, job))
+            await self._tell(printer, told)
 
     async def _on_event(self, delivery: Delivery) -> None:
         event = delivery.message

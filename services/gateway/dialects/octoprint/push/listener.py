@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.callers.identity import Identity
+from services.gateway.callers.roles import Role
 from services.gateway.dialects.octoprint.push import frames
 from services.gateway.dialects.octoprint.push.commands import EVERYTHING, Subscription
 from services.gateway.dialects.octoprint.push.frames import Message
@@ -49,6 +50,7 @@ class Listener:
         self.subscription: Subscription = EVERYTHING
         self.shown: Any = None  # which state the last `current` told
         self.since: datetime | None = None  # the newest temperature that was told
+        self.read = 0  # lines of the terminal that there were then
         self.last_tick = 0
         self.ending: Ending | None = None
         self._quiet = 0
@@ -61,6 +63,11 @@ class Listener:
     def takes_current(self) -> bool:
         """Whether the `current` before has been taken."""
         return self._current is None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether an administrator listens."""
+        return self.identity is not None and self.identity.role is Role.ADMIN
 
     def offer(self, message: Message) -> None:
         """Put a message behind the others; one too many ends the listener instead."""

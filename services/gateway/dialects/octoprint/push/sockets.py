@@ -9,7 +9,7 @@ from services.gateway.dialects.octoprint import errors
 from services.gateway.dialects.octoprint.push import frames
 from services.gateway.dialects.octoprint.push.channel import Channel
 from services.gateway.dialects.octoprint.push.listener import BROKEN, GONE, Listener
-from services.gateway.replies import Reply
+from services.gateway.framework import reject_handshake
 from shared.errors import Invalid, JobError
 
 
@@ -19,7 +19,7 @@ async def serve(channel: Channel, place: str | None, address: str, receive: Any,
     try:
         listener = channel.join(place, address)
     except JobError as error:
-        await reject(errors.reply_of(error), send)
+        await reject_handshake(errors.reply_of(error), send)
         return
     reading = asyncio.create_task(_read(channel, listener, receive, framed=framed))
     try:
@@ -30,15 +30,6 @@ async def serve(channel: Channel, place: str | None, address: str, receive: Any,
     finally:
         reading.cancel()
         channel.leave(listener)
-
-
-async def reject(reply: Reply, send: Any) -> None:
-    """Answer a handshake with an HTTP status instead (ASGI's extension `websocket.http.response`)."""
-
-    async def as_socket(message: Any) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    await reply({"type": "http"}, None, as_socket)
 
 
 async def _read(channel: Channel, listener: Listener, receive: Any, *, framed: bool) -> None:

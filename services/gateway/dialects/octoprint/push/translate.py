@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from services.gateway.dialects.octoprint import translate
-from services.gateway.dialects.octoprint.push import wire
+from services.gateway.dialects.octoprint.push import filters, terminal, wire
+from services.gateway.dialects.octoprint.push.commands import EVERYTHING, Subscription
 from services.gateway.dialects.octoprint.push.frames import Message
+from services.gateway.dialects.octoprint.push.terminal import Terminal
 from shared.contracts.printers import Heater, PrinterJob, PrinterState, PrinterStatus, PrinterTemperature
 
 _encoder = msgspec.json.Encoder()
@@ -21,7 +23,10 @@ _ALWAYS_SHOWN = ("bed", "chamber")  # in every point of the chart, also where th
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One printer at one moment. `key` changes with everything but time; `readings` are its temperatures, old first."""
+    """One printer at one moment. `key` changes with everything but time; `readings` are its temperatures, old first.
+
+    `terminal` alone goes on, and is to be read at that moment.
+    """
 
     key: Any
     at: datetime
@@ -30,6 +35,7 @@ class Look:
     had_file: bool = False
     readings: Sequence[PrinterTemperature] = ()
     markings: Sequence[wire.Marking] = ()
+    terminal: Terminal = field(default_factory=Terminal)
 
     @property
     def operational(self) -> bool:
@@ -53,19 +59,28 @@ def message(kind: str, payload: Any) -> Message:
     return Message(_encoder.encode({kind: payload}).decode())
 
 
-def state_message(kind: str, look: Look, *, since: datetime | None) -> Message:
-    """`current` with the temperatures after `since`, or `history` with all of them (`since` None)."""
+def state_message(
+    kind: str, look: Look, *, since: datetime | None, read: int = 0, wanted: Subscription = EVERYTHING
+) -> Message:
+    """`current` with the temperatures after `since` and the lines behind the first `read`.
+
+    Or `history` with all of them (`since` None, `read` 0). Of the lines only those that are `wanted`.
+    """
     information = translate.job_information(look.state, look.job, had_file=look.had_file)
+    lines = look.terminal.after(read)
     payload = wire.State(
         state=translate.state_shown(look.state),
         job=information.job,
         progress=information.progress,
         offsets=_offsets(look.readings),
-        resends=wire.Resends(transmitted=(look.job.line if look.job else None) or 0),
+        current_z=look.job.current_z if look.job else None,
+        resends=_resends(look.job),
         server_time=look.at.timestamp(),
         temps=[_point(reading) for reading in _after(look.readings, since)],
         busy_files=_busy_files(look),
         markings=list(look.markings),
+        logs=filters.chosen(lines, wanted.logs),
+        messages=filters.chosen(terminal.messages(lines), wanted.messages) if wanted.messages else [],
     )
     return message(kind, payload)
 
@@ -83,6 +98,11 @@ def _point(reading: PrinterTemperature) -> dict[str, Any]:
     heaters = {**reading.heaters, **{name: Heater() for name in _ALWAYS_SHOWN if name not in reading.heaters}}
     point: dict[str, Any] = {name: {"actual": one.actual, "target": one.target} for name, one in heaters.items()}
     return {"time": int(reading.at.timestamp()), **point}
+
+
+def _resends(job: PrinterJob | None) -> wire.Resends:
+    count, transmitted = (job.resends, job.transmitted) if job is not None else (0, 0)
+    return wire.Resends(count=count, transmitted=transmitted, ratio=100 * count // transmitted if transmitted else 0)
 
 
 def _offsets(readings: Sequence[PrinterTemperature]) -> dict[str, float]:

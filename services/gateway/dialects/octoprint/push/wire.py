@@ -24,7 +24,7 @@ class Connected(msgspec.Struct, kw_only=True):
 
 
 class Resends(Sent, kw_only=True):
-    """How many lines had to be sent again; what is not known is 0."""
+    """How often the printer asked for a line again, and in percent of the lines that were transmitted."""
 
     count: int = 0
     ratio: int = 0
