@@ -1,4 +1,4 @@
-"""`jobwire key …`, `account …` and `appkey …`: the gateway owns the accounts, so its own command does the work."""
+"""`jobwire key`, `account`, `appkey` and `claim`: the gateway owns the accounts, so its own command does the work."""
 
 from __future__ import annotations
 
@@ -57,9 +57,20 @@ def appkey_deny(parsed: argparse.Namespace) -> int:
     return _ask(parsed, "appkey", "deny", parsed.id)
 
 
+def claim_list(parsed: argparse.Namespace) -> int:
+    """The clients that wait for the gateway's button."""
+    return _ask(parsed, "claim", "list")
+
+
+def claim_approve(parsed: argparse.Namespace) -> int:
+    """Press it."""
+    user = ["--user", parsed.user] if parsed.user else []
+    return _ask(parsed, "claim", "approve", *user)
+
+
 def _ask(parsed: argparse.Namespace, *arguments: str, talk: IO[str] | None = None) -> int:
-    """The exit code of the gateway's own command with the same settings."""
+    """The exit code of the gateway's own command with the same settings; `talk` is for people, so it is text."""
     _, environ = settings_of(parsed)
-    as_json = ["--json"] if parsed.json else []
+    as_json = ["--json"] if parsed.json and talk is None else []
     command = module("gateway", *arguments, *as_json)
     return subprocess.run(command, env=environ, stdout=talk, check=False).returncode  # noqa: S603

@@ -7,6 +7,7 @@ import re
 from typing import NoReturn
 
 from services.cli.exits import Exit
+from services.cli.loads_arguments import add_loads
 
 EPILOG = """Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 timed out.
 Every setting can also come from the environment (JOBWIRE_…) or a file (--config); docs/settings.md lists them."""
@@ -43,6 +44,8 @@ def parser() -> Parser:
     _add_key(commands)
     _add_account(commands)
     _add_appkey(commands)
+    _add_claim(commands)
+    add_loads(commands)
     _add_rest(commands)
     return root
 
@@ -56,6 +59,7 @@ def _add_up(commands: argparse._SubParsersAction[Parser]) -> None:
     up.add_argument("--broker-port", type=_port, metavar="PORT", help="port of our own broker (1883)")
     up.add_argument("--broker-url", metavar="URL", help="use this existing broker: mqtt://user:password@host:1883")
     up.add_argument("--broker", metavar="mosquitto|URL", help="our own Mosquitto, whatever is configured; or a URL")
+    up.add_argument("--log-format", choices=("text", "json"), help="text for people (the default), or JSON lines")
     up.add_argument("--quiet", action="store_true", help="only say that it is ready, and what goes wrong")
 
 
@@ -108,6 +112,14 @@ def _add_appkey(commands: argparse._SubParsersAction[Parser]) -> None:
     approve.add_argument("--account", metavar="NAME", help="whose key (the account it asks for, else admin)")
     deny = _account_action(actions, "deny", "appkey", "turn one away")
     deny.add_argument("id", help="the id that `jobwire appkey list` shows, or its beginning")
+
+
+def _add_claim(commands: argparse._SubParsersAction[Parser]) -> None:
+    claim = commands.add_parser("claim", help="press the button that lets a Wiser client in")
+    actions = claim.add_subparsers(metavar="ACTION", title="actions", required=True, parser_class=Parser)
+    _account_action(actions, "list", "claim", "the clients that wait for the button now")
+    approve = _account_action(actions, "approve", "claim", "let in the one that has waited longest")
+    approve.add_argument("user", nargs="?", help="the one that claims this account")
 
 
 def _account_action(

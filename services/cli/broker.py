@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +17,7 @@ from services.cli.child import Unit, plain_environ
 from services.cli.exits import CommandError, Exit
 from services.cli.mosquitto_program import MosquittoProgram, find_or_unpack_mosquitto, user_cache
 from services.cli.probes import NOT_ALLOWED, UNSUPPORTED_VERSION, BrokerAddress, broker_answers, reason_of
+from shared.load_settings import LoadSettings
 from shared.settings import BrokerSettings
 
 GIVEN_WITHIN = 15.0
@@ -46,13 +47,15 @@ def given(url: str) -> Broker:
     return Broker(url, {"kind": "given", "url": bare, "host": address.host, "port": address.port, "user": address.user})
 
 
-def own(data: Path, settings: BrokerSettings, *, port_is_chosen: bool, say: Say) -> Broker:
+def own(
+    data: Path, settings: BrokerSettings, loads: Sequence[LoadSettings] = (), *, port_is_chosen: bool, say: Say
+) -> Broker:
     """Our own Mosquitto, with its files in `data`/broker. Raises `CommandError` when it cannot run here."""
     folder = data / "broker"
     folder.mkdir(mode=0o700, exist_ok=True)
     program = find_or_unpack_mosquitto(user_cache(), program=settings.program, fallback=folder / "program", say=say)
     accounts = Accounts.kept_in(folder / "accounts.json")
-    listening = _listening(settings, port_is_chosen=port_is_chosen, say=say)
+    listening = replace(_listening(settings, port_is_chosen=port_is_chosen, say=say), loads=tuple(loads))
     config = write_config(folder, listening, accounts, plugin=program.sqlite_plugin)
     url = f"mqtt://{SERVICES}:{accounts.services}@{LOOPBACK}:{listening.port}"
     shown: Shown = {

@@ -7,11 +7,13 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.cli.data_folder import write_private
 from shared.contracts.topics import CATALOGUE, Kind
+from shared.load_settings import LoadSettings, MqttLoadSettings
 
 SERVICES = "jobwire"
 DEVICES = "devices"
@@ -56,16 +58,42 @@ def read_accounts(path: Path) -> Accounts | None:
         return None
 
 
-def outside_lines(base: str) -> list[str]:
-    """What anybody but our own services may do: read what is published, send commands and requests."""
+def outside_lines(base: str, loads: Sequence[LoadSettings] = ()) -> list[str]:
+    """What anybody but our own services may do: read what is published, send commands and requests.
+
+    The devices of the loads that are driven over MQTT also have their own topics.
+    """
     rows = [f"topic {RIGHTS[topic.kind]} {topic.filter(base)}" for topic in CATALOGUE]
-    return [*dict.fromkeys(rows), DISCOVERY]
+    devices = [
+        f"topic readwrite {each}" for load in loads if load.driver == "mqtt" for each in device_filters(load.mqtt)
+    ]
+    return [*dict.fromkeys([*rows, *devices]), DISCOVERY]
 
 
-def acl_lines(base: str, *, anonymous: bool = False) -> list[str]:
+def device_filters(device: MqttLoadSettings) -> list[str]:
+    """The topics of one device, as filters: those of its kind of firmware, or the ones that the settings name."""
+    if device.template == "free":
+        named = (device.command_topic, device.state_topic, device.get_topic, device.availability_topic)
+        return [topic for topic in named if topic]
+    own = f"{device.prefix or device.device.split('/')[0]}/#"
+    return {
+        "zigbee2mqtt": [f"{device.prefix or 'zigbee2mqtt'}/#"],
+        "tasmota": ["cmnd/#", "stat/#", "tele/#"] if device.prefix is None else [_any(device.prefix, device.device)],
+        "esphome": [own],
+        "shelly": ["shellies/#", own],
+    }[device.template]
+
+
+def _any(full_topic: str, device: str) -> str:
+    """Tasmota's FullTopic as a filter."""
+    return full_topic.replace("%prefix%", "+").replace("%topic%", device).rstrip("/") + "/#"
+
+
+def acl_lines(base: str, *, anonymous: bool = False, loads: Sequence[LoadSettings] = ()) -> list[str]:
     """The access list. Lines before the first `user` hold for clients without a name (mosquitto.conf(5), acl_file)."""
-    first = outside_lines(base) if anonymous else []
-    return [*first, f"user {SERVICES}", "topic readwrite #", f"user {DEVICES}", *outside_lines(base)]
+    outside = outside_lines(base, loads)
+    first = outside if anonymous else []
+    return [*first, f"user {SERVICES}", "topic readwrite #", f"user {DEVICES}", *outside]
 
 
 def password_lines(accounts: Accounts) -> list[str]:

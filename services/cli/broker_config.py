@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.cli.broker_access import Accounts, acl_lines, password_lines
 from services.cli.data_folder import write_private
+from shared.load_settings import LoadSettings
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (only with broker.expose)
@@ -16,13 +17,17 @@ MAX_PACKET = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Listening:
-    """Where the broker listens and whom it lets in; `base` is the first part of every topic."""
+    """Where the broker listens and whom it lets in; `base` is the first part of every topic.
+
+    The devices of `loads` have their own topics.
+    """
 
     port: int
     base: str
     host: str = LOOPBACK
     websocket_port: int | None = None
     anonymous: bool = False
+    loads: tuple[LoadSettings, ...] = ()
 
 
 def config_lines(folder: Path, listening: Listening, *, as_root: bool, plugin: Path | None) -> list[str]:
@@ -72,7 +77,7 @@ def write_config(folder: Path, listening: Listening, accounts: Accounts, *, plug
     """Write configuration, password file and access list, readable by this user alone; the path of the first."""
     files = {
         "passwd": password_lines(accounts),
-        "acl": acl_lines(listening.base, anonymous=listening.anonymous),
+        "acl": acl_lines(listening.base, anonymous=listening.anonymous, loads=listening.loads),
         "mosquitto.conf": config_lines(folder, listening, as_root=os.geteuid() == 0, plugin=plugin),
     }
     for name, lines in files.items():

@@ -20,6 +20,7 @@ OPTIONS = {
     "port": "JOBWIRE_GATEWAY_PORT",
     "broker_port": "JOBWIRE_BROKER_PORT",
     "broker_url": "JOBWIRE_BROKER_URL",
+    "log_format": "JOBWIRE_LOG_FORMAT",
 }
 OWN_BROKER = "mosquitto"
 
@@ -43,7 +44,15 @@ def settings_of(parsed: argparse.Namespace) -> tuple[Settings, dict[str, str]]:
     try:
         return load_settings(environ), environ
     except SettingsError as error:
-        raise CommandError(str(error), Exit.WRONG_USE) from None
+        raise CommandError(_by_option(str(error), parsed), Exit.WRONG_USE) from None
+
+
+def _by_option(sentence: str, parsed: argparse.Namespace) -> str:
+    """The sentence with the option instead of the variable, where an option was given."""
+    for option, variable in OPTIONS.items():
+        if getattr(parsed, option, None) is not None:
+            sentence = sentence.replace(variable, f"--{option.replace('_', '-')}")
+    return sentence
 
 
 def up(parsed: argparse.Namespace) -> Exit:

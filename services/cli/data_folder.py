@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -64,6 +65,12 @@ def is_locked(data: Path) -> bool:
 def write_state(data: Path, state: dict[str, Any]) -> None:
     """Replace `run/up.json`: ports and process ids of what runs, and no secret."""
     write_private(data / "run" / "up.json", json.dumps(state, indent=2) + "\n")
+
+
+def forget_state(data: Path) -> None:
+    """Nothing runs any more, so `run/up.json` says nothing."""
+    with contextlib.suppress(OSError):
+        (data / "run" / "up.json").unlink()
 
 
 def read_state(data: Path) -> dict[str, Any] | None:

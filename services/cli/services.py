@@ -9,15 +9,15 @@ from pathlib import Path
 
 from services.cli.child import Ready, Unit, plain_environ
 from services.cli.exits import CommandError
-from services.cli.output import Output
+from services.cli.output import Output, readable
 from services.cli.probes import http_get, reason_of
 from shared.settings import PrinterSettings, Settings
 
-SERVICES = ("printer_controller", "gateway")
+SERVICES = ("printer_controller", "load_controller", "scheduler", "gateway")
 VIRTUAL_PRINTER = "services.printer_controller.virtual_printer"
 MIGRATE_WITHIN = 120.0
 LONGEST_SOCKET_PATH = 100  # sun_path of unix(7) holds 108 bytes
-PATIENCE = {"printer_controller": 4.0, "gateway": 3.0}
+PATIENCE = {"printer_controller": 6.0, "load_controller": 5.0, "scheduler": 3.0, "gateway": 3.0}
 
 
 def module(service: str, *arguments: str) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ async def migrate(service: str, environ: Mapping[str, str], output: Output) -> N
     for line in lines:
         output.child(service, line)
     if process.returncode:
-        reason = lines[-1] if lines else f"exit code {process.returncode}"
+        reason = readable(lines[-1])[1] if lines else f"exit code {process.returncode}"
         raise CommandError(f"the database of {service} could not be migrated: {reason}")
 
 

@@ -19,7 +19,7 @@ from services.cli import data_folder, ports
 from services.cli.broker import Broker
 from services.cli.exits import Exit
 from services.cli.hints import ready_lines
-from services.cli.output import Output
+from services.cli.output import CHILD_FORMAT, Output
 from services.cli.services import SERVICES, absolute, gateway_url, migrate, service_unit, virtual_printer_unit
 from services.cli.supervisor import Supervisor
 from shared.settings import Settings, load_settings
@@ -42,9 +42,9 @@ class Plan:
 
 def up(environ: Mapping[str, str], *, own_broker: bool = False, quiet: bool = False) -> Exit:
     """Run until a signal comes. `own_broker` leaves a configured `broker.url` aside. Raises `CommandError`."""
-    output = Output(quiet=quiet)
     given = read_tree(Settings, environ, None)
     settings = _placed(load_settings(environ))
+    output = Output(quiet=quiet, as_json=settings.log_format == "json")
     data_folder.prepare(settings.data_folder)
     with data_folder.lock(settings.data_folder):
         data_folder.end_leftovers(settings.data_folder, output.say)
@@ -78,7 +78,9 @@ def _plan(
         broker = brokers.given(settings.broker.url)
     else:
         chosen = "port" in asked
-        broker = brokers.own(settings.data_folder, settings.broker, port_is_chosen=chosen, say=output.say)
+        broker = brokers.own(
+            settings.data_folder, settings.broker, settings.load, port_is_chosen=chosen, say=output.say
+        )
     return Plan(settings, broker, child_environ(environ, settings, broker.url))
 
 
@@ -93,6 +95,7 @@ def child_environ(environ: Mapping[str, str], settings: Settings, broker_url: st
         "JOBWIRE_BROKER_URL": broker_url,
         "JOBWIRE_GATEWAY_PORT": str(settings.gateway.port),
         "PYTHONUNBUFFERED": "1",
+        **CHILD_FORMAT,
     }
 
 
@@ -124,7 +127,10 @@ class System:
                 task.cancel()
             await asyncio.gather(starting, stopped, return_exceptions=True)
             await self._supervisor.stop()
-            self._note()
+            if any(child.pid is not None for child in self._supervisor.children.values()):
+                self._note()
+            else:
+                data_folder.forget_state(self._plan.settings.data_folder)
         return Exit.DONE
 
     def _listen_to_signals(self) -> None:

@@ -63,7 +63,7 @@ async def _follow(address: BrokerAddress, watching: Watching) -> None:
     left, pause, connected = watching.count, FIRST_PAUSE, False
     while left is None or left > 0:
         try:
-            async with _client(address) as client:
+            async with client_of(address) as client:
                 connected, pause = True, FIRST_PAUSE
                 for each in watching.filters:
                     await client.subscribe(each, qos=1)
@@ -81,7 +81,8 @@ async def _follow(address: BrokerAddress, watching: Watching) -> None:
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def _client(address: BrokerAddress) -> aiomqtt.Client:
+def client_of(address: BrokerAddress) -> aiomqtt.Client:
+    """A client for the broker, not yet connected."""
     return aiomqtt.Client(
         address.host,
         address.port,

@@ -17,9 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import (
+    analysing,
     commands,
     faults,
     listeners,
+    loads,
     memory,
     octoprint,
     planner,
@@ -43,8 +45,10 @@ BENCHES: dict[str, Bench] = {
     "reads": reads.measure,
     "commands": commands.measure,
     "listeners": listeners.measure,
+    "loads": loads.measure,
     "uploads": uploads.measure,
     "planner": planner.measure,
+    "analysing": analysing.measure,
     "memory": memory.measure,
 }
 CANNOT = (CannotMeasure, AssertionError, ValueError, OSError, TimeoutError)

@@ -1,4 +1,4 @@
-"""The limit of an upload: a bare ASGI application that writes a body to a file as it arrives, and makes it safe.
+"""The limit of an upload: a bare ASGI application that writes a body to a new file as it arrives, and makes it safe.
 
 `python -m tests.bench.bare_upload HTTP_PORT FOLDER`: no form, no digest, no account; answers 201 after an fsync.
 """
@@ -15,16 +15,18 @@ import uvicorn
 
 
 def application(folder: Path) -> Any:
-    """The application; one file, written over each time."""
+    """The application. A safe file takes the place of the one before, as ours does, so that both need new memory."""
+    arriving, arrived = folder / "body.part", folder / "body"
 
     async def take(_: Any, receive: Any, send: Any) -> None:
-        with (folder / "body").open("wb", buffering=0) as file:
+        with arriving.open("wb", buffering=0) as file:
             more = True
             while more:
                 message = await receive()
                 more = message.get("more_body", False)
                 file.write(message.get("body", b""))
             await asyncio.to_thread(os.fsync, file.fileno())
+        arriving.replace(arrived)
         await send({"type": "http.response.start", "status": 201, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 

@@ -32,6 +32,7 @@ async def measure(setup: Setup) -> list[Row]:
     ):
         await rig.print(content)
         await until_executed(printer, 5)
+        await rig.heard.stop()  # it would hear all of ours and nothing of the bare chain's
         broker, key = str(rig.stack.broker_port), {"X-Api-Key": rig.stack.key}
         async with (
             serving("tests.bench.bare_chain", "controller", broker),

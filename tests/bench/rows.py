@@ -103,6 +103,6 @@ def _ratio(ours: float, theirs: float) -> float:
 
 
 def _short(value: float) -> str:
-    if value == int(value) and abs(value) < 1e6:
+    if abs(value) < 1e6 and value == int(value):
         return str(int(value))
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

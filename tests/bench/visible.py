@@ -36,6 +36,7 @@ async def measure(setup: Setup) -> list[Row]:
     async with PrintRig(setup.place("visible"), printer, lines=["rx_buffer = 128"]) as rig:
         await rig.print(print_file(100_000))
         await until_executed(printer, 10)
+        await rig.heard.stop()  # it would hear all of ours and nothing of the bare chain's
         (port,) = free_ports(1)
         broker = str(rig.stack.broker_port)
         async with (

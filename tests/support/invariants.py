@@ -70,10 +70,15 @@ async def _moves(rig: PrintRig) -> bool:
     return bool(rig.printer.counters()["moves"] != before)
 
 
-async def runs_without_an_end(rig: PrintRig) -> list[str]:
-    """The retained runs that claim to be under way."""
-    held = await retained(rig.stack.broker_port, "jobwire/run/+")
-    return [topic for topic, message in held.items() if message.json["status"] not in ENDED]
+async def runs_without_an_end(rig: PrintRig, *, within: float = TRUE_WITHIN) -> list[str]:
+    """The retained runs that still claim to be under way after a moment: a run's end follows the printer's state."""
+    deadline = time.monotonic() + within
+    while True:
+        held = await retained(rig.stack.broker_port, "jobwire/run/+")
+        open_ones = [topic for topic, message in held.items() if message.json["status"] not in ENDED]
+        if not open_ones or time.monotonic() > deadline:
+            return open_ones
+        await asyncio.sleep(0.1)
 
 
 async def until_still(rig: PrintRig, *, within: float = 5.0) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.printer_controller.printing import PrintEnd, PrintSource
 from services.printer_controller.session import PrinterSession
+from services.printer_controller.terminal_log import TerminalLog
 from shared.clock import SystemClock
 from shared.contracts.printers import Heater, PrinterStatus
 from shared.settings import PrinterSettings
@@ -27,6 +28,7 @@ class Recorder:
         self.ends: list[PrintEnd] = []
         self.ended_at = 0.0
         self.heaters: dict[str, Heater] = {}
+        self.terminal = TerminalLog()
 
     def status_changed(self, status: PrinterStatus, error: str) -> None:
         self.statuses.append(status)

@@ -172,13 +172,14 @@ class PrintRig:
         *printers: VirtualPrinterProcess,
         lines: Sequence[str] = (),
         own: Mapping[str, Sequence[str]] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.printers = printers
         tables = [
             printer_table(name, each.port, lines=[*lines, *(own or {}).get(name, ())])
             for name, each in zip(self.NAMES, printers, strict=False)
         ]
-        self.stack = Stack(folder, config="\n".join(tables))
+        self.stack = Stack(folder, config="\n".join(tables), environ=environ)
         self.heard = Listener(self.stack.broker_port)
         self.client = self.stack.client()
         self._open = contextlib.AsyncExitStack()

@@ -31,7 +31,7 @@ def run(*arguments: str) -> int:
         (["appkey", "approve"], "the following arguments are required: id"),
         (["key", "create", "--name", "a", "--role", "boss"], "argument --role: invalid choice: 'boss'"),
         (["watch", "--count", "0"], "not a number above 0"),
-        (["up", "--broker-url", "ftp://x"], "broker: url must look like mqtt://"),
+        (["up", "--broker-url", "ftp://x"], "--broker-url: url must look like mqtt://"),
         (["up", "--config", "/does/not/exist.toml"], "/does/not/exist.toml: cannot be read"),
         (["up", "--data", "/proc/none/here"], "the data folder /proc/none/here cannot be made"),
     ],

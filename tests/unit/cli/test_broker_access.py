@@ -6,9 +6,12 @@ import base64
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from services.cli.broker_access import Accounts, acl_lines, hashed, outside_lines, password_lines
 from services.cli.broker_config import Listening, config_lines
 from shared.contracts.topics import CATALOGUE, Kind
+from shared.load_settings import LoadSettings, MqttLoadSettings
 
 
 def test_outsiders_read_what_is_published_and_write_what_is_asked_for() -> None:
@@ -86,3 +89,23 @@ def test_browsers_get_a_listener_of_their_own_when_it_is_configured() -> None:
         Path("/d"), Listening(1883, "jobwire", "0.0.0.0", websocket_port=9001), as_root=False, plugin=None
     )
     assert lines[lines.index("listener 9001 0.0.0.0") + 1] == "protocol websockets"
+
+
+@pytest.mark.parametrize(
+    ("settings", "filters"),
+    [
+        ({"template": "zigbee2mqtt", "device": "lamp"}, ["zigbee2mqtt/#"]),
+        ({"template": "zigbee2mqtt", "device": "lamp", "prefix": "z2m"}, ["z2m/#"]),
+        ({"template": "tasmota", "device": "plug"}, ["cmnd/#", "stat/#", "tele/#"]),
+        ({"template": "tasmota", "device": "plug", "prefix": "home/%topic%/%prefix%/"}, ["home/plug/+/#"]),
+        ({"template": "esphome", "device": "node/light/lamp"}, ["node/#"]),
+        ({"template": "shelly", "device": "shelly1-A4CF12"}, ["shellies/#", "shelly1-A4CF12/#"]),
+        ({"template": "free", "command_topic": "a/set", "state_topic": "a"}, ["a/set", "a"]),
+    ],
+)
+def test_the_devices_of_mqtt_loads_have_their_own_topics(settings: dict[str, str], filters: list[str]) -> None:
+    load = LoadSettings(id=1, type="dim", driver="mqtt", mqtt=MqttLoadSettings(**settings))  # type: ignore[arg-type]
+    lines = acl_lines("jobwire", loads=[load, LoadSettings(id=2, type="dim")])
+    assert [line for line in lines if line not in acl_lines("jobwire")] == [
+        f"topic readwrite {each}" for each in filters
+    ]

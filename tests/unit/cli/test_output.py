@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from datetime import datetime
 
 import pytest
 
@@ -44,10 +47,40 @@ def test_a_log_entry_is_read_for_people(line: str, expected: tuple[str, str]) ->
     assert readable(line) == expected
 
 
-def test_without_a_terminal_a_line_stays_as_it_is_behind_the_name() -> None:
+ENTRY = '{"at":"2026-03-01T12:00:00.250000Z","level":"warning","service":"gateway","message":"hot","printer":"mk4"}'
+
+
+def test_a_file_holds_text_with_times_behind_the_name() -> None:
     stream = io.StringIO()
-    Output(stream).child("gateway", '{"message":"hi"}')
-    assert stream.getvalue() == 'gateway | {"message":"hi"}\n'
+    output = Output(stream)
+    for line in ("plain", ENTRY, ENTRY.replace('"printer":"mk4"', '"error":"Trace\\nback"')):
+        output.child("gateway", line)
+    plain, *entries = stream.getvalue().splitlines()
+    assert plain == "gateway | plain"
+    assert re.fullmatch(r"gateway \| 2026-0[23]-\d\d \d\d:\d\d:00\.250 WARNING hot printer=mk4", entries[0])
+    assert entries[2:] == ["gateway | Trace", "gateway | back"]
+
+
+def test_machines_get_one_object_a_line_and_nothing_in_front_of_it() -> None:
+    stream = io.StringIO()
+    output = Output(stream, as_json=True)
+    output.child("gateway", ENTRY)
+    output.child("broker", 'it says "yes"')
+    output.say("stopping")
+    first, *others = stream.getvalue().splitlines()
+    assert first == ENTRY
+    shown = [json.loads(line) for line in others]
+    assert [(each["service"], each["message"], each["level"]) for each in shown] == [
+        ("broker", 'it says "yes"', "info"),
+        ("jobwire", "stopping", "info"),
+    ]
+    assert all(datetime.fromisoformat(each["at"]).tzinfo for each in shown)
+
+
+def test_the_last_lines_of_a_child_are_for_people() -> None:
+    output = Output(io.StringIO())
+    output.child("gateway", ENTRY)
+    assert output.tail("gateway") == ["hot printer=mk4"]
 
 
 def test_a_terminal_shows_colours_unless_they_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
