@@ -85,6 +85,8 @@ class PrintControl:
 
     def pause(self, *, by_printer: bool = False) -> None:
         """Stop taking lines; park when those under way are done. A printer that has paused itself parks itself."""
+        if self._source is None:
+            return
         self._sender.feed(None)
         self._sender.drop_script()
         self._watch.stop(self._now())
@@ -99,6 +101,8 @@ class PrintControl:
 
     def resume(self, *, by_printer: bool = False) -> None:
         """Go back to where it stood and take lines again."""
+        if self._source is None:
+            return
         if by_printer or not self._parked or self._paused_at is None:
             self._go_on()
             return

@@ -18,7 +18,7 @@ Limits = Sequence[tuple[int, float]]
 
 
 def wait_for(times: Sequence[float], now: float, limits: Limits = LIMITS) -> float:
-    """Seconds until one more is allowed, 0 for now; `times` are those let through, the oldest first."""
+    """Seconds until one more is allowed, 0 for at once; `times` are those let through, the oldest first."""
     return max([0.0, *(times[-most] + window - now for most, window in limits if len(times) >= most)])
 
 

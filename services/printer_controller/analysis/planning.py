@@ -136,7 +136,7 @@ class Planner:
             reachable.append(after)
         reachable.reverse()
         sums = list(accumulate(self._gains, initial=0.0))
-        known = [later - now for now, later in zip(sums, sums[LOOK_AHEAD:], strict=False)]
+        known = [end - begin for begin, end in zip(sums, sums[LOOK_AHEAD:], strict=False)]
         return [*map(min, reachable, known), *reachable[len(known) :], 0.0]
 
 

@@ -73,17 +73,29 @@ async def test_a_lost_ok_is_found_at_once_when_somebody_says_so(connected):
 
 
 async def test_a_position_that_was_asked_for_and_that_of_a_pause_are_told(connected):
-    at = await connected("--move-ms", "2", "--speed", "50", rx_buffer=128)
+    at = await connected("--move-ms", "100", "--speed", "50", rx_buffer=128)
     at.session.send(["G28", "G1 X5 Y6 Z7 F1200", "M400", "M114"])
     await at.until(lambda: "position_reported" in at.recorder.names())
     told = at.recorder.told("position_reported")
     assert (told["x"], told["y"], told["z"], told["t"], told["f"]) == (5.0, 6.0, 7.0, 0, 1200.0)
-    at.session.start(at.file(content=b"G90\nG1 Z0.4 F1800\n" + b"".join(b"G1 X%d\n" % (i % 50) for i in range(400))))
+    at.session.start(at.file(content=b"G90\nG1 Z0.4 F1800\n" + b"".join(b"G1 X%d\n" % (i % 50) for i in range(1000))))
     await at.until_line(50)
     assert at.session.modal.z == 0.4
+    await at.until(lambda: at.session.counters.lines > 50)  # counted a quarter of a second late
     at.session.pause()
     await at.until_status(S.PAUSED)
     place = at.recorder.told("print_paused")["at"]
     assert (place["z"], place["f"]) == (0.4, 1800.0)
     at.session.cancel()
     await at.end()
+
+
+async def test_a_pause_or_resume_that_comes_after_the_end_changes_nothing(connected):
+    at = await connected("--move-ms", "1", "--speed", "50", rx_buffer=128)
+    at.session.start(at.file(content=b"G1 X1\n"))
+    await at.end()
+    for turn in (at.session.pause, at.session.resume, at.session.cancel):
+        turn()
+        assert at.session.status is S.OPERATIONAL
+    at.session.start(at.file(content=b"G1 X2\n"))
+    assert (await at.end()).outcome == "done"

@@ -75,7 +75,7 @@ async def _connection(request: AnyRequest) -> tuple[Live, ConnectionOptions]:
 
 
 def _check_place(scope: Scope) -> None:
-    """Raises `NotFound` for a printer that does not exist; one that nobody speaks for now may come back."""
+    """Raises `NotFound` for a printer that does not exist; one that nobody speaks for at present may come back."""
     try:
         printer_of(scope)
     except Unavailable:
