@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 from services.gateway.gateway import Gateway
 from services.gateway.owners import ONLINE
-from services.gateway.pauses import jittered, pause
 from shared.bus import Delivery
 from shared.contracts import topics
 from shared.contracts.files import BlobUse, ReadBlobUse
 from shared.errors import JobError
+from shared.pauses import first_of, jittered, pause
 
 _log = logging.getLogger(__name__)
 
@@ -80,11 +80,7 @@ class BlobSweep:
 
     async def _pause(self, stopping: asyncio.Event) -> bool:
         """Wait for the next pass; whether the service stops."""
-        waiting = asyncio.ensure_future(pause(self._gateway.clock, stopping, jittered(_EVERY)))
-        wanted = asyncio.ensure_future(self._wanted.wait())
-        await asyncio.wait([waiting, wanted], return_when=asyncio.FIRST_COMPLETED)
-        for future in (waiting, wanted):
-            future.cancel()
+        await first_of(pause(self._gateway.clock, stopping, jittered(_EVERY)), self._wanted.wait())
         return stopping.is_set()
 
     def _old(self) -> list[str]:

@@ -18,13 +18,13 @@ from services.gateway.callers.frequency import Frequency
 from services.gateway.callers.identity import Identity
 from services.gateway.callers.lockout import network_of
 from services.gateway.callers.tables import ClaimedAccountRow, ClaimRow
-from services.gateway.pauses import pause
 from shared.bus import Bus, Delivery
 from shared.clock import Clock
 from shared.contracts import load_topics
 from shared.errors import Forbidden, Refused, Unavailable
 from shared.identifiers import new_id
 from shared.load_settings import WiserSettings
+from shared.pauses import first_of, pause
 from shared.store import Store
 
 LIMITS = ((10, 60.0), (60, 3600.0))  # claims from one address in so many seconds
@@ -139,13 +139,7 @@ class Claims:
 
     async def _look_again(self, seconds: float, stopping: asyncio.Event) -> bool:
         """Wait for a press, a while, or the end of the service; whether it was the end."""
-        pressed = asyncio.ensure_future(self._pressed.wait())
-        waited = asyncio.ensure_future(pause(self._clock, stopping, seconds))
-        try:
-            await asyncio.wait([pressed, waited], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pressed.cancel()
-            waited.cancel()
+        await first_of(self._pressed.wait(), pause(self._clock, stopping, seconds))
         return stopping.is_set()
 
     async def _on_press(self, _: Delivery) -> None:

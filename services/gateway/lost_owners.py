@@ -11,12 +11,12 @@ import logging
 
 from services.gateway.live_view import LiveView
 from services.gateway.owners import LOST
-from services.gateway.pauses import pause
 from shared.bus import Bus, Delivery
 from shared.clock import Clock
 from shared.contracts import topics
 from shared.contracts.messages import Presence
 from shared.errors import JobError
+from shared.pauses import first_of, pause
 
 GRACE = 0.5  # seconds: a controller whose connection only broke is back by then
 OFFLINE = "offline"
@@ -41,20 +41,14 @@ class LostOwners:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Correct what was heard, until the service stops."""
-        stopped = asyncio.ensure_future(stopping.wait())
-        try:
-            while not stopping.is_set():
-                wanted = asyncio.ensure_future(self._wanted.wait())
-                await asyncio.wait([wanted, stopped], return_when=asyncio.FIRST_COMPLETED)
-                wanted.cancel()
-                if await pause(self._clock, stopping, GRACE):
-                    return
-                self._wanted.clear()
-                if not await self._correct():
-                    await pause(self._clock, stopping, _AGAIN_AFTER)
-                    self._wanted.set()
-        finally:
-            stopped.cancel()
+        while not stopping.is_set():
+            await first_of(self._wanted.wait(), stopping.wait())
+            if await pause(self._clock, stopping, GRACE):
+                return
+            self._wanted.clear()
+            if not await self._correct():
+                await pause(self._clock, stopping, _AGAIN_AFTER)
+                self._wanted.set()
 
     async def _correct(self) -> bool:
         """Whether all was said that is to say now."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from services.gateway.pauses import jittered, pause
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.printers import Announce
 from shared.contracts.topics import Topic
 from shared.errors import JobError
+from shared.pauses import first_of, jittered, pause
 
 FIRST_SNAPSHOT_WITHIN = 5.0
 _ANNOUNCE_WITHIN = 3.0
@@ -41,17 +41,11 @@ class Snapshots:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Ask when it is wanted, until the service stops."""
-        stopped = asyncio.ensure_future(stopping.wait())
-        try:
-            while not stopping.is_set():
-                wanted = asyncio.ensure_future(self._wanted.wait())
-                await asyncio.wait([wanted, stopped], return_when=asyncio.FIRST_COMPLETED)
-                wanted.cancel()
-                if not stopping.is_set():
-                    self._wanted.clear()
-                    await self._take(stopping)
-        finally:
-            stopped.cancel()
+        while not stopping.is_set():
+            await first_of(self._wanted.wait(), stopping.wait())
+            if not stopping.is_set():
+                self._wanted.clear()
+                await self._take(stopping)
 
     async def _take(self, stopping: asyncio.Event) -> None:
         """Bounded tries; when nobody answers there is no owner, and one that comes publishes everything by itself."""

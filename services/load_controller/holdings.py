@@ -20,6 +20,7 @@ from shared import leases
 from shared.clock import Clock
 from shared.common_tables import LEASE
 from shared.errors import JobError
+from shared.pauses import pause
 from shared.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -92,12 +93,8 @@ class Holdings:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Hold on, and share, until `stopping`; then give all up."""
-        stop = asyncio.create_task(stopping.wait())
-        while not stopping.is_set():
-            pause = asyncio.ensure_future(self._clock.sleep(RENEW_EVERY * random.uniform(0.9, 1.1)))  # noqa: S311 - jitter
-            await asyncio.wait((pause, stop), return_when=asyncio.FIRST_COMPLETED)
-            pause.cancel()
-            if not self.alone and not stopping.is_set():
+        while not await pause(self._clock, stopping, RENEW_EVERY * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
+            if not self.alone:
                 await self._turn()
         await self._give_up(set(self._held))
 

@@ -13,6 +13,7 @@ from cronsim import CronSim, CronSimError
 from shared.clock import Clock
 from shared.contracts.house import Script
 from shared.errors import Invalid, JobError
+from shared.pauses import pause
 
 LOG = logging.getLogger(__name__)
 
@@ -54,15 +55,13 @@ class ScriptCron:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
-        stopped = asyncio.ensure_future(stopping.wait())
-        while not stopping.is_set():
+        try:
             self.turn()
-            slept = asyncio.ensure_future(self._clock.sleep(_to_the_minute(self._clock.now())))
-            await asyncio.wait((slept, stopped), return_when=asyncio.FIRST_COMPLETED)
-            slept.cancel()
-        stopped.cancel()
-        for call in self._calls:
-            call.cancel()
+            while not await pause(self._clock, stopping, _to_the_minute(self._clock.now())):
+                self.turn()
+        finally:
+            for call in self._calls:
+                call.cancel()
 
     def turn(self) -> None:
         """Begin what is due; nobody waits for it. A clock that was set back calls nothing twice."""

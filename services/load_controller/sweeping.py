@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -14,6 +13,7 @@ from services.load_controller.holdings import HOUSE
 from services.load_controller.models import LoadStateRow
 from services.load_controller.publishing import OF_A_LOAD
 from shared.errors import JobError
+from shared.pauses import first_of, pause
 
 LOG = logging.getLogger(__name__)
 
@@ -23,28 +23,15 @@ AT_ONCE = 500
 
 async def sweep(controller: Controller, stopping: asyncio.Event) -> None:
     """Sweep every few minutes until `stopping`; what fails is tried again the next time."""
-    stop = asyncio.create_task(stopping.wait())
     while not stopping.is_set():
         try:
-            await _connected(controller, stop)
+            await first_of(controller.bus.wait_connected(60.0), stopping.wait())
             if controller.serves(HOUSE) and not stopping.is_set():
                 await clear_gone_loads(controller)
                 await _forget_runs(controller)
         except JobError as error:
             LOG.warning("sweeping has to wait: %s", error)
-        pause = asyncio.ensure_future(controller.clock.sleep(EVERY))
-        await asyncio.wait((pause, stop), return_when=asyncio.FIRST_COMPLETED)
-        pause.cancel()
-
-
-async def _connected(controller: Controller, stop: asyncio.Task[Any]) -> None:
-    """Wait for the broker, or the end; raises `Unavailable` when neither comes."""
-    waiting = asyncio.ensure_future(controller.bus.wait_connected(60.0))
-    await asyncio.wait((waiting, stop), return_when=asyncio.FIRST_COMPLETED)
-    if not waiting.done():
-        waiting.cancel()
-    else:
-        waiting.result()
+        await pause(controller.clock, stopping, EVERY)
 
 
 async def clear_gone_loads(controller: Controller) -> None:

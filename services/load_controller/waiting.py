@@ -14,6 +14,7 @@ from services.load_controller.rules import receipts
 from services.load_controller.rules.receipts import Heard, Verdict
 from shared.clock import Clock
 from shared.contracts.loads import Receipt
+from shared.pauses import first_of
 
 SUPERSEDED = "a later command came first"
 LONGEST_SLEEP = 60.0  # seconds
@@ -82,10 +83,4 @@ class Deadlines:
         while True:
             seconds = self.pass_over()
             self._sooner.clear()
-            sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-            sooner = asyncio.ensure_future(self._sooner.wait())
-            try:
-                await asyncio.wait((sleeping, sooner), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                sleeping.cancel()
-                sooner.cancel()
+            await first_of(self._clock.sleep(seconds), self._sooner.wait())

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +24,7 @@ from shared.contracts import load_topics
 from shared.contracts.load_jobs import RunJob
 from shared.contracts.messages import Caller
 from shared.errors import JobError
+from shared.pauses import first_of
 from shared.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -53,12 +53,9 @@ class Firing:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
-        stopped: asyncio.Task[Any] = asyncio.ensure_future(stopping.wait())
-        try:
-            while not stopping.is_set():
-                await self._wait(await self._turn(), stopped)
-        finally:
-            stopped.cancel()
+        while not stopping.is_set():
+            seconds = await self._turn()
+            await first_of(self._changed.wait(), self._clock.sleep(seconds), stopping.wait())
 
     async def _turn(self) -> float:
         """Fire what is due; answers how many seconds to wait."""
@@ -120,13 +117,6 @@ class Firing:
         if next_at is None:
             return LONGEST_SLEEP
         return min(max((next_at - self._clock.now()).total_seconds(), 0.0), LONGEST_SLEEP)
-
-    async def _wait(self, seconds: float, stopped: asyncio.Task[Any]) -> None:
-        changed: asyncio.Task[Any] = asyncio.ensure_future(self._changed.wait())
-        slept: asyncio.Task[Any] = asyncio.ensure_future(self._clock.sleep(seconds))
-        await asyncio.wait([changed, slept, stopped], return_when=asyncio.FIRST_COMPLETED)
-        changed.cancel()
-        slept.cancel()
 
 
 def _due(now: datetime) -> Select[TimerRow]:

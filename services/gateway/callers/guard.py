@@ -18,9 +18,9 @@ from sqlmodel import col
 from services.gateway.callers import lockout
 from services.gateway.callers.lockout import Guesses
 from services.gateway.callers.tables import GuessesRow, SessionRow, TrustedRow
-from services.gateway.pauses import pause
 from shared.clock import Clock
 from shared.errors import Forbidden, JobError
+from shared.pauses import pause
 from shared.store import Store
 
 _log = logging.getLogger(__name__)

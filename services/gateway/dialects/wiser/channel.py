@@ -13,11 +13,11 @@ from services.gateway.dialects.wiser.listener import GO_AWAY, GONE, NO_MORE, Lis
 from services.gateway.dialects.wiser.routes_common import VIA, identify
 from services.gateway.framework import reject_handshake
 from services.gateway.gateway import Gateway
-from services.gateway.pauses import pause
 from shared.contracts import load_topics
 from shared.contracts.loads import ControlLoad, LoadState
 from shared.contracts.smart_buttons import SmartButtonPressed
 from shared.errors import Forbidden, JobError, Unavailable
+from shared.pauses import pause
 
 MOST_LISTENERS = 1024
 CHECK_EVERY = 15.0  # seconds; a token that was revoked stops within them

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from services.gateway.gateway import Gateway
-from services.gateway.pauses import pause
 from shared.contracts.smart_buttons import SmartButtonPressed
 from shared.errors import Refused, Unavailable
+from shared.pauses import pause
 
 LONGEST = 60.0  # seconds, where nobody began programming mode here
 MOST_WAITING = 64

@@ -16,8 +16,8 @@ from services.gateway.dialects.octoprint.push.happenings import Happenings
 from services.gateway.dialects.octoprint.push.listener import GO_AWAY, GONE, NO_ROOM, TRY_AGAIN, Listener
 from services.gateway.dialects.octoprint.push.terminal import Terminals
 from services.gateway.gateway import Gateway
-from services.gateway.pauses import pause
 from shared.errors import Forbidden, JobError, NotFound, Unavailable
+from shared.pauses import pause
 
 _log = logging.getLogger(__name__)
 
