@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.errors import Broken, JobError, OutOfSpace, Unavailable
+from shared.errors import Broken, Invalid, JobError, OutOfSpace, Unavailable
 
 
 class StoreFailed(Broken):
@@ -34,6 +34,7 @@ _PG_PASSING = ("08", "40", "57P01", "57P02", "57P03")
 _PG_AGAIN = ("53", "55P03", "57")
 _PG_FULL = ("53100",)
 _PG_READ_ONLY = "25006"
+_PG_BAD_TEXT = ("22021", "22P05")  # a NUL, which PostgreSQL keeps in no text
 
 
 def translated(error: Exception, name: str) -> JobError | None:
@@ -82,6 +83,8 @@ def _of_postgresql(error: DBAPIError, name: str) -> JobError | None:
         return Passing(f"the {name} database cannot be used now ({code or 'connection lost'})")
     if code == _PG_READ_ONLY:
         return Broken(f"the {name} database cannot be written here: {error.orig}")
+    if code in _PG_BAD_TEXT:
+        return Invalid("a text with a NUL in it cannot be kept", code="bad_text")
     if code.startswith(_PG_AGAIN):
         return Unavailable(f"the {name} database is busy ({code})", code="database_busy")
     return None

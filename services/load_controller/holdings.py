@@ -89,16 +89,17 @@ class Holdings:
             self._held = set(PARTS)
             await self._gained(set(PARTS))
         else:
-            await self._turn()
+            await self.turn()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Hold on, and share, until `stopping`; then give all up."""
         while not await pause(self._clock, stopping, RENEW_EVERY * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
             if not self.alone:
-                await self._turn()
+                await self.turn()
         await self._give_up(set(self._held))
 
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Renew what is held and take what is free; what could not be renewed in time is given up."""
         try:
             await self._renew_and_share()
         except JobError as error:

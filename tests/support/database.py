@@ -28,15 +28,23 @@ SERVICE = "tested"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
-# Without rows: to make tables takes longer than most tests.
-_EMPTY = """DO $$ DECLARE one record; BEGIN
+# To make databases and tables takes longer than most tests: they are used again with the rows they began with.
+_RESET = """DO $$ DECLARE one record; BEGIN
 PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
 SET LOCAL session_replication_role = replica;
 FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'jobwire%' LOOP
 EXECUTE format('DELETE FROM %I.%I', one.schemaname, one.tablename);
+IF to_regclass(format('kept.%I', one.schemaname || '.' || one.tablename)) IS NOT NULL THEN
+EXECUTE format('INSERT INTO %I.%I SELECT * FROM kept.%I',
+               one.schemaname, one.tablename, one.schemaname || '.' || one.tablename);
+END IF; END LOOP; END $$"""
+_KEEP = """DO $$ DECLARE one record; BEGIN CREATE SCHEMA kept;
+FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'jobwire%' LOOP
+EXECUTE format('CREATE TABLE kept.%I AS TABLE %I.%I',
+               one.schemaname || '.' || one.tablename, one.schemaname, one.tablename);
 END LOOP; END $$"""
 
-_emptied: dict[str, list[str]] = {}
+_used: dict[str, list[str]] = {}
 _with_tables: set[tuple[str, str]] = set()
 
 
@@ -52,14 +60,15 @@ class Database:
         """The database that goes with a data folder, the same each time: empty at first, or a copy of `like`.
 
         Tests that give the same word for `tables` make the same ones: they get each other's databases without the rows.
+        Whoever made `like` has called `keep_rows` on it.
         """
         if self.kind == SQLITE:
             return DatabaseSettings()
         if data not in self._made:
-            kept = _emptied.get(tables or "")
-            self._made[data] = kept.pop() if kept else make_database(like)
-            if tables:
-                self._reused[data] = tables
+            used = _used.get(like or tables or "")
+            self._made[data] = used.pop() if used else make_database(like)
+            if like or tables:
+                self._reused[data] = like or tables or ""
         return DatabaseSettings(url=self._made[data])
 
     def environment(self, data: Path) -> dict[str, str]:
@@ -68,11 +77,12 @@ class Database:
         return {} if url is None else {"JOBWIRE_DATABASE_URL": url}
 
     def drop(self) -> None:
-        """Remove them, or the rows alone; who is still connected is cut off."""
-        for data, tables in self._reused.items():
+        """Remove them, or let the next test have them; who is still connected is cut off."""
+        for data, kind in self._reused.items():
             url = self._made.pop(data)
-            execute(url, _EMPTY)
-            _emptied.setdefault(tables, []).append(url)
+            execute(url, _RESET)
+            _used.setdefault(kind, []).append(url)
+        self._reused.clear()
         names = [make_url(url).database for url in self._made.values()]
         self._made.clear()
         if names:
@@ -86,6 +96,12 @@ def make_database(like: str | None = None, server: str | None = None) -> str:
     template = f' TEMPLATE "{like}"' if like else ""
     execute(server, f'CREATE DATABASE "{name}"{template}')
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def keep_rows(url: str) -> str:
+    """The name of a database whose copies are to begin with its rows; now nobody may be using it any more."""
+    execute(url, _KEEP)
+    return str(make_url(url).database)
 
 
 def databases_of(metafunc: pytest.Metafunc, chosen: str, sqlite_only: tuple[str, ...]) -> list[Any]:

@@ -22,7 +22,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from sqlalchemy.engine import make_url
 
 from services.gateway import http_server
 from services.gateway.app import application
@@ -63,7 +62,7 @@ from shared.settings import DatabaseSettings, GatewaySettings, Settings
 from shared.store import Store
 from tests.support.bus import MemoryBus
 from tests.support.clock import ManualClock
-from tests.support.database import SQLITE, Database, make_database
+from tests.support.database import SQLITE, Database, keep_rows, make_database
 
 ADMIN_KEY = "admin-key-for-tests-0123456789"
 ADMIN_PASSWORD = "admin-password-for-tests"
@@ -200,7 +199,7 @@ def _template(kind: str) -> str:
     maker = threading.Thread(target=lambda: asyncio.run(_make_accounts(settings)))
     maker.start()
     maker.join()
-    return str(make_url(database.url).database) if database.url else str(folder / "gateway.db")
+    return keep_rows(database.url) if database.url else str(folder / "gateway.db")
 
 
 def _copied(data: Path, database: Database) -> DatabaseSettings:

@@ -177,7 +177,7 @@ class Stack:
 
     def _run(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command(), env=self._environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            self._command(), env=self.environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
 
@@ -189,7 +189,7 @@ class Stack:
             arguments += ["--config", str(path)]
         return [*jobwire(), "up", *arguments, *self._options]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("JOBWIRE_")}
         return {**plain, "JOBWIRE_ADMIN_KEY": self.key, "JOBWIRE_INSTANCE": "here", **self._environ}
 

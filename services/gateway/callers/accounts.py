@@ -51,7 +51,9 @@ async def digester(tx: AsyncSession) -> Digester:
 
 
 async def find_account(tx: AsyncSession, name: str) -> AccountRow | None:
-    """The account with this name."""
+    """The account with this name; a database need not be asked for one that no account can have."""
+    if not _may_be_a_name(name):
+        return None
     found: AccountRow | None = await tx.scalar(select(AccountRow).where(col(AccountRow.name) == name))
     return found
 
@@ -96,7 +98,7 @@ async def create_account(
 
     Raises `Invalid` for a name that is empty, too long or unprintable, `Conflict` for one that is taken.
     """
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or name != name.strip():
+    if not _may_be_a_name(name):
         raise Invalid(f"An account name has 1 to {_LONGEST_NAME} printable characters", code="bad_name")
     if await find_account(tx, name):
         raise Conflict(f"There is an account {name!r} already", code="account_exists")
@@ -158,3 +160,7 @@ async def list_accounts(tx: AsyncSession) -> list[AccountShown]:
         )
         for row in rows
     ]
+
+
+def _may_be_a_name(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()

@@ -187,10 +187,11 @@ async def test_no_path_of_a_request_reaches_the_disk(files: RunningGateway, plac
     ],
 )
 async def test_a_smuggled_field_changes_nothing(files: RunningGateway, smuggled: str) -> None:
-    secret = files.settings.data_folder / "gateway.db"
+    secret = files.settings.data_folder / "secret"
+    secret.write_bytes(b"kept")
     data: dict[str, Any] = {smuggled: str(secret)}
     answer = await files.client.post("/api/files/local", data=data, files={"file": ("a.gcode", b"G28\n")})
     assert answer.status_code == 201
     assert answer.json()["files"]["local"]["path"] == "a.gcode"
     assert (await files.client.get("/downloads/files/local/a.gcode")).content == b"G28\n"
-    assert secret.exists()
+    assert secret.read_bytes() == b"kept"

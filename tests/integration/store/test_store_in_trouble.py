@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import Field, SQLModel, col, select
 
-from shared.errors import OutOfSpace, Unavailable
+from shared.errors import Invalid, OutOfSpace, Unavailable
 from shared.settings import DatabaseSettings, Settings
 from shared.store import Store
 from shared.store_errors import StoreFailed
@@ -161,3 +161,11 @@ def test_the_process_has_not_kept_files_open(tmp_path) -> None:
     for _ in range(5):
         asyncio.run(once())
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+@pytest.mark.database("postgresql")
+async def test_a_text_that_the_database_cannot_keep_is_the_askers_fault(kept: Store) -> None:
+    with pytest.raises(Invalid, match="NUL"):
+        async with kept.transaction() as tx:
+            await tx.execute(text("SELECT CAST(:given AS TEXT)"), {"given": "a\0b"})
+    assert await _ids(kept) == []

@@ -76,7 +76,7 @@ async def turns(held: Holdings, clock: ManualClock, count: int) -> None:
     """Some renewals, at their pace."""
     for _ in range(count):
         await clock.advance(holdings.RENEW_EVERY)
-        await held._turn()
+        await held.turn()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_two_end_up_with_half_each_and_one_house(store: Store) -> None:
     async with holding(store, clock, "one") as (first, _), holding(store, clock, "two") as (second, _):
         for _ in range(SHARDS):
             await turns(first, clock, 1)
-            await second._turn()
+            await second.turn()
         assert first.held | second.held == SEEN_BY_NOBODY
         assert first.held & second.held == frozenset()
         assert len(first.held - {HOUSE}) == len(second.held - {HOUSE}) == SHARDS // 2
@@ -126,7 +126,7 @@ async def test_who_could_not_renew_acts_no_more(store: Store) -> None:
         await clock.advance(TTL)
         async with holding(store, clock, "two") as (second, _):
             assert second.held == SEEN_BY_NOBODY
-            await held._turn()
+            await held.turn()
             assert watcher.lost == SEEN_BY_NOBODY
 
 
@@ -137,5 +137,5 @@ async def test_a_stop_in_order_leaves_all_to_others_at_once(store: Store) -> Non
         stopping.set()
         await held.run(stopping)
         assert watcher.lost == SEEN_BY_NOBODY
-        await second._turn()
+        await second.turn()
         assert second.held == SEEN_BY_NOBODY

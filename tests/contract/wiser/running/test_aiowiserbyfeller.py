@@ -54,7 +54,8 @@ async def claim(stack: Stack, let_in: Callable[[], Awaitable[None]], **body: Any
 async def test_an_account_is_claimed_by_the_command_line_and_by_mqtt(stack: Stack, mqtt: Listener) -> None:
     async def by_command() -> None:
         command = [*jobwire(), "claim", "approve", "--data", str(stack.data)]
-        await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=30, check=False)
+        environ = stack.environment()
+        await asyncio.to_thread(subprocess.run, command, env=environ, capture_output=True, timeout=30, check=False)
 
     async def by_mqtt() -> None:
         await mqtt.publish("jobwire/claim/press", "PRESS")

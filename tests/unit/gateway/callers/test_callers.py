@@ -211,3 +211,12 @@ async def _all_rows(store: Store) -> str:
     models = (AccountRow, ApiKeyRow, GuessesRow, InstallationRow, SessionRow, TrustedRow)
     async with store.reading() as tx:
         return " ".join([repr(row) for model in models for row in await tx.scalars(select(model))])
+
+
+@pytest.mark.parametrize("name", ["ol\0ga", "\0", "o" * 10_000, "\ud800"])
+async def test_a_name_that_nobody_can_have_is_a_wrong_name(door: Door, name: str) -> None:
+    for _ in range(3):
+        with pytest.raises(Forbidden):
+            await door.callers.by_password(name, "a wrong password", HERE)
+    await door.guard.write()
+    assert await door.callers.by_key(KEY, HERE)
